@@ -1,0 +1,66 @@
+package mailing
+
+import (
+	"context"
+	"time"
+
+	"github.com/postrider/postrider/pkg/model"
+)
+
+// Mail is one message ready for the wire: an RFC 5321 envelope with one
+// recipient and the complete RFC 5322 content.
+type Mail struct {
+	From string // reverse-path, an addr-spec; "" is the null reverse-path
+	To   string // forward-path, an addr-spec
+	Data []byte // header and body with CRLF line ends, not dot-stuffed, ending in CRLF
+}
+
+// Class tells the engine what a result says about the way out, beyond the one
+// mail.
+type Class string
+
+// The classes of results.
+const (
+	ClassRecipient  Class = ""            // about this recipient or this mail only
+	ClassConnection Class = "connection"  // connect, TLS, greeting, 421, a lost connection: the transport's trouble
+	ClassAuth       Class = "auth"        // the server refuses our login
+	ClassSender     Class = "sender"      // MAIL FROM was refused
+	ClassPolicy     Class = "policy"      // 530 or 5.7.x: a refusal that is likely to meet everybody
+	ClassTooLarge   Class = "too_large"   // 552 5.3.4, or above the server's SIZE
+	ClassIntent     Class = "intent"      // the intent was refused; nothing was sent
+	ClassInterrupt  Class = "interrupted" // our own context ended before the last byte
+)
+
+// Result is what became of one attempt. It never carries more than is known:
+// when the last byte may have left and no answer was read, Outcome is
+// OutcomeInDoubt.
+type Result struct {
+	Outcome    model.Outcome
+	Class      Class
+	Phase      model.Phase
+	Code       int    // SMTP reply code, 0 when none
+	Enhanced   string // RFC 3463 code, "" when none
+	Response   string // server's words (or ours, when none came), cleaned: valid UTF-8, no controls, ≤ 1 KB
+	Intended   bool   // the intent was called and granted
+	StartedAt  time.Time
+	FinishedAt time.Time
+}
+
+// Transport is a way out for mail. The SMTP pool is the real one.
+type Transport interface {
+	// Name is what reports show of this way out.
+	Name() string
+
+	// Connections is how many mails may be on the wire at once in this process.
+	Connections() int
+
+	// Send makes one attempt. It calls intent at most once, at the last moment
+	// before bytes that could complete the mail may leave this process: after
+	// 354, or before the flight of MAIL, RCPT and BDAT LAST. If intent answers
+	// an error, the mail is not completed and the result is OutcomeAborted with
+	// ClassIntent. Send may be called by many goroutines.
+	Send(ctx context.Context, mail *Mail, intent func(context.Context) error) Result
+
+	// Close says QUIT on idle connections and closes them.
+	Close() error
+}

@@ -1,0 +1,143 @@
+package model
+
+import "time"
+
+// MailingStatus is where a mailing stands.
+type MailingStatus string
+
+// The statuses of a mailing.
+const (
+	MailingDraft      MailingStatus = "draft"      // waits for a person
+	MailingScheduled  MailingStatus = "scheduled"  // its next run has a time
+	MailingRunning    MailingStatus = "running"    // a run sends, or waits with a reason
+	MailingPausing    MailingStatus = "pausing"    // no new mail; what is on the wire ends
+	MailingPaused     MailingStatus = "paused"     // by a person or by a reason
+	MailingCancelling MailingStatus = "cancelling" // no new mail; what is on the wire ends
+	MailingFinished   MailingStatus = "finished"
+	MailingCancelled  MailingStatus = "cancelled"
+)
+
+// MailingStatuses lists the statuses.
+var MailingStatuses = []MailingStatus{
+	MailingDraft, MailingScheduled, MailingRunning, MailingPausing,
+	MailingPaused, MailingCancelling, MailingFinished, MailingCancelled,
+}
+
+// Live reports whether a run of the mailing has started and not ended. Its
+// settings, but for the rate, are then not to be changed.
+func (s MailingStatus) Live() bool {
+	switch s {
+	case MailingRunning, MailingPausing, MailingPaused, MailingCancelling:
+		return true
+	}
+	return false
+}
+
+// Action is what a person may ask of a mailing.
+type Action string
+
+// The actions.
+const (
+	ActionSchedule   Action = "schedule"
+	ActionUnschedule Action = "unschedule"
+	ActionStart      Action = "start"
+	ActionPause      Action = "pause"
+	ActionResume     Action = "resume"
+	ActionCancel     Action = "cancel"
+)
+
+// actions is the one table of which action a status allows. An action that
+// has already had its effect is allowed too and changes nothing.
+var actions = map[MailingStatus][]Action{
+	MailingDraft:      {ActionSchedule, ActionStart, ActionUnschedule},
+	MailingScheduled:  {ActionStart, ActionUnschedule, ActionCancel, ActionSchedule},
+	MailingRunning:    {ActionPause, ActionCancel, ActionStart, ActionResume},
+	MailingPausing:    {ActionPause, ActionCancel},
+	MailingPaused:     {ActionResume, ActionCancel, ActionPause},
+	MailingCancelling: {ActionCancel},
+	MailingFinished:   {ActionStart},
+	MailingCancelled:  {ActionStart, ActionCancel},
+}
+
+// Allows reports whether an action may be asked in this status.
+func (s MailingStatus) Allows(a Action) bool {
+	for _, x := range actions[s] {
+		if x == a {
+			return true
+		}
+	}
+	return false
+}
+
+// LatePolicy says what becomes of a run whose time passed while nothing ran.
+type LatePolicy string
+
+// The late policies.
+const (
+	LateSend LatePolicy = "send" // start it if it is not later than the grace
+	LateSkip LatePolicy = "skip" // mark it missed
+)
+
+// InDoubtPolicy says what becomes of a delivery whose outcome is unknown.
+type InDoubtPolicy string
+
+// The in-doubt policies.
+const (
+	HoldInDoubt   InDoubtPolicy = "hold"   // wait for a person
+	ResendInDoubt InDoubtPolicy = "resend" // repeat once, with the same Message-ID
+)
+
+// Audience says who is mailed: the union of all, client_ids and tags, minus
+// the exclusions.
+type Audience struct {
+	All              bool     `json:"all"`
+	ClientIDs        []int64  `json:"client_ids"`
+	Tags             []string `json:"tags"`
+	ExcludeTags      []string `json:"exclude_tags"`
+	ExcludeClientIDs []int64  `json:"exclude_client_ids"`
+}
+
+// Names reports whether the audience names anybody at all.
+func (a Audience) Names() bool { return a.All || len(a.ClientIDs) > 0 || len(a.Tags) > 0 }
+
+// Window is when mails may leave, in the mailing's zone. Weekdays are 1
+// Monday … 7 Sunday. From is inclusive and To exclusive, "HH:MM"; a To at or
+// before From ends on the next day, and then the day is the one it began on.
+type Window struct {
+	Weekdays []int  `json:"weekdays"`
+	From     string `json:"from"`
+	To       string `json:"to"`
+}
+
+// Mailing is a message, an audience, a schedule and sending options.
+type Mailing struct {
+	ID               int64
+	OwnerID          int64
+	MessageID        int64
+	Name             string
+	Audience         Audience `gorm:"serializer:json"`
+	StartAt          *time.Time
+	Timezone         string // IANA name
+	EndAt            *time.Time
+	Window           *Window `gorm:"column:send_window;serializer:json"`
+	FromName         string
+	FromEmail        string
+	ReplyTo          string
+	TransportID      *int64
+	RatePerMinute    *int
+	LatePolicy       LatePolicy
+	LateGraceMinutes int
+	InDoubtPolicy    InDoubtPolicy
+	TrackOpens       bool
+	TrackClicks      bool
+	Status           MailingStatus
+	Reason           string // why it waits or paused, "" when it does not
+	NextRunAt        *time.Time
+	LastRunID        *int64
+	ArchivedAt       *time.Time
+	Version          int64 // of the settings; status and counters leave it alone
+	CreatedAt        time.Time
+	UpdatedAt        time.Time
+
+	OwnerEmail string `gorm:"->;-:migration"`
+}

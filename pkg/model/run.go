@@ -1,0 +1,158 @@
+package model
+
+import "time"
+
+// RunStatus is where one occurrence of a mailing stands.
+type RunStatus string
+
+// The statuses of a run.
+const (
+	RunPlanned    RunStatus = "planned"
+	RunRunning    RunStatus = "running"
+	RunPausing    RunStatus = "pausing"
+	RunPaused     RunStatus = "paused"
+	RunCancelling RunStatus = "cancelling"
+	RunCancelled  RunStatus = "cancelled"
+	RunFinished   RunStatus = "finished"
+	RunMissed     RunStatus = "missed" // its time passed while nothing ran, and the late policy let it go
+)
+
+// RunStatuses lists the statuses.
+var RunStatuses = []RunStatus{RunPlanned, RunRunning, RunPausing, RunPaused, RunCancelling, RunCancelled, RunFinished, RunMissed}
+
+// Over reports whether the run has ended.
+func (s RunStatus) Over() bool { return s == RunCancelled || s == RunFinished || s == RunMissed }
+
+// Why a run waits, paused or was not sent: stable words, shown by the API.
+const (
+	ReasonSenderRejected  = "sender_rejected"   // MAIL FROM refused three times in a row
+	ReasonRefusedByPolicy = "refused_by_policy" // everybody refused, twenty in a row
+	ReasonSMTPAuth        = "smtp_auth"         // the server refuses our login
+	ReasonMessageTooLarge = "message_too_large" // above the server's size limit
+	ReasonTransportDown   = "transport_down"    // the server cannot be reached; the run waits
+	ReasonOutsideWindow   = "outside_window"    // waits for the sending window
+	ReasonRate            = "rate"              // waits for the mailing's rate
+	ReasonLate            = "late"              // missed: later than the late policy allows
+	ReasonEnded           = "ended"             // its end came before its start
+	ReasonBadMessage      = "bad_message"       // the message does not render
+	ReasonByPerson        = "by_person"         // a person paused it
+)
+
+// Why a delivery is skipped, beside the reasons of suppressions.
+const (
+	SkippedDuplicateAddress = "duplicate_address"
+	SkippedClientDeleted    = "client_deleted"
+	SkippedRenderError      = "render_error"
+)
+
+// Run is one occurrence of a mailing. Subject, bodies and sender are frozen
+// when it starts, so that no edit changes what a run sends.
+type Run struct {
+	ID            int64
+	MailingID     int64
+	OwnerID       int64
+	MailingName   string
+	PlannedAt     time.Time
+	Status        RunStatus
+	Reason        string
+	Subject       string
+	HTML          string
+	Text          string
+	FromName      string
+	FromEmail     string
+	ReplyTo       string
+	SenderName    string // the owner's name at the start, for {{ sender.name }}
+	SenderEmail   string
+	ContentHash   string
+	Audience      Audience `gorm:"serializer:json"`
+	Timezone      string
+	Window        *Window `gorm:"column:send_window;serializer:json"`
+	RatePerMinute *int
+	InDoubtPolicy InDoubtPolicy
+	DeadlineAt    *time.Time
+	AudienceAfter int64 // clients up to this id have their delivery
+	Materialised  bool  // every client of the audience has its delivery
+	ParentRunID   *int64
+	StartedAt     *time.Time
+	FinishedAt    *time.Time
+	CreatedAt     time.Time
+
+	OwnerEmail string `gorm:"->;-:migration"`
+	Counts     Counts `gorm:"embedded;->;-:migration"`
+}
+
+// Counts are the sums of a run. Planned is always the sum of the others.
+type Counts struct {
+	Planned   int64 `json:"planned"`
+	Pending   int64 `json:"pending"`
+	Sending   int64 `json:"sending"`
+	Deferred  int64 `json:"deferred"`
+	Sent      int64 `json:"sent"`
+	Failed    int64 `json:"failed"`
+	Skipped   int64 `json:"skipped"`
+	InDoubt   int64 `json:"in_doubt"`
+	Expired   int64 `json:"expired"`
+	Cancelled int64 `json:"cancelled"`
+}
+
+// Delivery is one client in one run: the row that accounts for a recipient.
+type Delivery struct {
+	ID                int64
+	RunID             int64
+	ClientID          int64
+	ChunkID           int64
+	Email             string
+	AddressKey        *string
+	State             DeliveryState
+	Reason            string
+	Token             *int64
+	Attempts          int // rows in the attempt log
+	Deferrals         int // how often a server said later
+	PossibleDuplicate bool
+	OriginID          *int64
+	ResolvedBy        *int64
+	LastCode          int
+	LastEnhanced      string
+	LastResponse      string
+	FirstDeferredAt   *time.Time
+	UpdatedAt         time.Time
+
+	NextAt *time.Time `gorm:"->;-:migration"`
+}
+
+// Chunk is a lot of deliveries that one worker claims at once. Token is the
+// fence: it is new at every claim, and what carries an older one is refused.
+type Chunk struct {
+	ID          int64
+	RunID       int64
+	Retry       bool // made of due retries; else the clients FirstClient … LastClient
+	FirstClient int64
+	LastClient  int64
+	Token       *int64
+	WorkerID    *string
+	NextAt      time.Time
+	Done        bool
+	Counts      Counts `gorm:"embedded"`
+}
+
+// SystemMail is a single mail outside any mailing: a test mail, and what
+// accounts need. It is kept in SQL and sent at least once.
+type SystemMail struct {
+	ID         int64
+	OwnerID    int64
+	Kind       string // "test"
+	FromName   string
+	FromEmail  string
+	ReplyTo    string
+	ToEmail    string
+	ToName     string
+	Subject    string
+	HTML       string
+	Text       string
+	CreatedAt  time.Time
+	NextAt     time.Time
+	SentAt     *time.Time
+	FailedAt   *time.Time
+	Attempts   int
+	LastAnswer string
+}

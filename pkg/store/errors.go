@@ -1,0 +1,93 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/postrider/postrider/pkg/model"
+)
+
+var lockUpdate = clause.Locking{Strength: "UPDATE"}
+
+// notFound is the one answer for rows that are not there and rows that are
+// somebody else's.
+func notFound() error { return &model.Error{Kind: model.NotFound, Message: "there is no such thing, or it is not yours"} }
+
+// forbidden is the answer for rows that may be seen and not changed.
+func forbidden() error {
+	return &model.Error{Kind: model.Forbidden, Message: "you may look at this but not change it"}
+}
+
+func stale() error {
+	return &model.Error{Kind: model.PreconditionFailed, Message: "it was changed since you read it; read it again"}
+}
+
+// kindOf turns what the database said into a kind, and tells what was being
+// done. It leaves errors that have a kind, and nil, as they are.
+func kindOf(err error, doing string) error {
+	var known *model.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &known):
+		return err
+	case errors.Is(err, gorm.ErrRecordNotFound), errors.Is(err, sql.ErrNoRows):
+		return notFound()
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%s: %w", doing, err)
+	case away(err):
+		return &model.Error{Kind: model.Unavailable, Message: "the database is not available now", Err: fmt.Errorf("%s: %w", doing, err)}
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// away reports whether the database cannot be reached or cannot work now.
+func away(err error) bool {
+	var dial *pgconn.ConnectError
+	var pg *pgconn.PgError
+	var op net.Error
+	var lite *sqlite.Error
+	switch {
+	case errors.As(err, &pg): // classes 08 connection, 53 resources, 57 operator
+		return strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "53") || strings.HasPrefix(pg.Code, "57P")
+	case errors.As(err, &dial), errors.As(err, &op), errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone):
+		return true
+	case errors.As(err, &lite):
+		switch lite.Code() & 0xff {
+		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR:
+			return true
+		}
+	}
+	return err != nil && (strings.Contains(err.Error(), "unexpected EOF") || strings.Contains(err.Error(), "conn closed"))
+}
+
+func rerunnable(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+}
+
+// duplicate reports whether err is a breach of a uniqueness.
+func duplicate(err error) bool {
+	var pg *pgconn.PgError
+	var lite *sqlite.Error
+	switch {
+	case errors.Is(err, gorm.ErrDuplicatedKey):
+		return true
+	case errors.As(err, &pg):
+		return pg.Code == "23505"
+	case errors.As(err, &lite):
+		return lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
+	}
+	return false
+}
