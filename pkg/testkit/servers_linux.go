@@ -1,0 +1,7 @@
+package testkit
+
+import "syscall"
+
+// dieWithParent stops a server when the test process is killed and cannot stop
+// it itself.
+func dieWithParent(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGTERM }
