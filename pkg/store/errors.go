@@ -22,7 +22,9 @@ var lockUpdate = clause.Locking{Strength: "UPDATE"}
 
 // notFound is the one answer for rows that are not there and rows that are
 // somebody else's.
-func notFound() error { return &model.Error{Kind: model.NotFound, Message: "there is no such thing, or it is not yours"} }
+func notFound() error {
+	return &model.Error{Kind: model.NotFound, Message: "there is no such thing, or it is not yours"}
+}
 
 // forbidden is the answer for rows that may be seen and not changed.
 func forbidden() error {

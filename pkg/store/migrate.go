@@ -6,6 +6,7 @@ import (
 	"io/fs"
 
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
 
 	"github.com/postrider/postrider/migrations"
 	"github.com/postrider/postrider/pkg/model"
@@ -24,12 +25,20 @@ func (s *Store) migrator() (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(dialect, pool, files)
+	var opts []goose.ProviderOption
+	if !s.lite {
+		locker, err := lock.NewPostgresSessionLocker()
+		if err != nil {
+			return nil, err
+		}
+		opts = append(opts, goose.WithSessionLocker(locker))
+	}
+	return goose.NewProvider(dialect, pool, files, opts...)
 }
 
 // Migrate brings the schema to the newest version and says how many steps it
 // took. Run twice, the second takes none. Two at once are safe: the second
-// fails or finds nothing to do, and can be run again.
+// waits and finds nothing left to do.
 func (s *Store) Migrate(ctx context.Context) (int, error) {
 	m, err := s.migrator()
 	if err != nil {

@@ -16,7 +16,6 @@ import (
 // driver wants cgo. It knows what this package uses: no AutoMigrate.
 type liteDialector struct{ pool *sql.DB }
 
-
 func (liteDialector) Name() string { return "sqlite" }
 
 func (d liteDialector) Initialize(db *gorm.DB) error {

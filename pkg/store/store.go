@@ -179,3 +179,11 @@ func (s *Store) forUpdate(tx *gorm.DB) *gorm.DB {
 	}
 	return tx.Clauses(lockUpdate)
 }
+
+// locking is a locking clause for a query in plain SQL, and nothing on SQLite.
+func (s *Store) locking(clause string) string {
+	if s.lite {
+		return ""
+	}
+	return " " + clause
+}

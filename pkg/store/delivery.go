@@ -1,0 +1,296 @@
+package store
+
+import (
+	"context"
+	"sort"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/postrider/postrider/pkg/model"
+)
+
+// liveRuns are the statuses in which a run may have open deliveries.
+var liveRuns = []model.RunStatus{model.RunRunning, model.RunPausing, model.RunPaused, model.RunCancelling}
+
+// place is where a delivery stood when it was looked up.
+type place struct {
+	ID      int64
+	ChunkID int64
+}
+
+// skipOpenByAddress turns the open deliveries of an owner to an address, in
+// runs that go on, to skipped. It belongs in the transaction that writes the
+// suppression, after it: the row locks order it against the intents.
+func (s *Store) skipOpenByAddress(tx *gorm.DB, ownerID int64, email, reason string) error {
+	return s.skipOpen(tx, reason, func() *gorm.DB {
+		return tx.Table("deliveries d").Joins("JOIN runs r ON r.id = d.run_id").
+			Where("r.owner_id = ? AND r.status IN ? AND d.address_key = ?", ownerID, liveRuns, email)
+	})
+}
+
+// skipOpenByClient turns the open deliveries of a client to skipped. It
+// belongs in the transaction that deletes the client, before it.
+func (s *Store) skipOpenByClient(tx *gorm.DB, clientID int64, reason string) error {
+	return s.skipOpen(tx, reason, func() *gorm.DB {
+		return tx.Table("deliveries d").Where("d.client_id = ?", clientID)
+	})
+}
+
+// skipOpen locks the chunks of what it finds before the deliveries, and looks
+// again when a delivery moved to another chunk in between.
+func (s *Store) skipOpen(tx *gorm.DB, reason string, find func() *gorm.DB) error {
+	for range 5 {
+		var found []place
+		err := find().Where("d.state IN ?", []model.DeliveryState{model.Pending, model.Deferred}).
+			Select("d.id, d.chunk_id").Scan(&found).Error
+		if err != nil || len(found) == 0 {
+			return err
+		}
+		if _, err := s.moveRows(tx, found, model.Skipped, reason); err != nil {
+			return err
+		}
+	}
+	return model.E(model.Unavailable, "the mailing is busy, try again")
+}
+
+// moveRows turns pending and deferred deliveries to a closed state and keeps
+// the counters of their chunks. Rows that changed since they were looked up are
+// left alone. It tells how many it turned.
+func (s *Store) moveRows(tx *gorm.DB, rows []place, to model.DeliveryState, reason string) (int64, error) {
+	byChunk := map[int64][]int64{}
+	for _, r := range rows {
+		byChunk[r.ChunkID] = append(byChunk[r.ChunkID], r.ID)
+	}
+	chunks := make([]int64, 0, len(byChunk))
+	for id := range byChunk {
+		chunks = append(chunks, id)
+	}
+	sort.Slice(chunks, func(i, j int) bool { return chunks[i] < chunks[j] })
+	now, err := s.now(tx)
+	if err != nil {
+		return 0, err
+	}
+	var moved int64
+	for _, chunk := range chunks {
+		if err := s.lockChunk(tx, chunk); err != nil {
+			return moved, err
+		}
+		var d delta
+		for _, from := range []model.DeliveryState{model.Pending, model.Deferred} {
+			res := tx.Table("deliveries").
+				Where("id IN ? AND chunk_id = ? AND state = ?", byChunk[chunk], chunk, from).
+				Updates(map[string]any{"state": to, "reason": reason, "updated_at": now})
+			if res.Error != nil {
+				return moved, res.Error
+			}
+			d.move(from, to, res.RowsAffected)
+			moved += res.RowsAffected
+		}
+		if err := tx.Exec("DELETE FROM retries WHERE delivery_id IN ?", byChunk[chunk]).Error; err != nil {
+			return moved, err
+		}
+		if err := d.apply(tx, chunk); err != nil {
+			return moved, err
+		}
+	}
+	return moved, nil
+}
+
+func (s *Store) lockChunk(tx *gorm.DB, id int64) error {
+	return tx.Raw("SELECT id FROM chunks WHERE id = ?"+s.locking("FOR UPDATE"), id).Row().Scan(&id)
+}
+
+// delta is a change of a chunk's counters.
+type delta map[model.DeliveryState]int64
+
+func (d *delta) move(from, to model.DeliveryState, n int64) {
+	if *d == nil {
+		*d = delta{}
+	}
+	(*d)[from] -= n
+	(*d)[to] += n
+}
+
+// apply writes the change; the schema refuses counters that do not add up.
+func (d delta) apply(tx *gorm.DB, chunk int64) error {
+	set := map[string]any{}
+	for state, n := range d {
+		if n != 0 {
+			set[string(state)] = gorm.Expr(string(state)+" + ?", n)
+		}
+	}
+	if len(set) == 0 {
+		return nil
+	}
+	return tx.Table("chunks").Where("id = ?", chunk).Updates(set).Error
+}
+
+// Lot is one delivery of a claimed chunk, with what it takes to render it.
+type Lot struct {
+	model.Delivery
+	FullName   string
+	Locale     string
+	Attributes string // JSON
+	Gone       bool   // the client was deleted
+	Suppressed string // reason of a suppression, "" when there is none
+}
+
+// Pending reads the pending deliveries of a claimed chunk, in the order of
+// their clients.
+func (s *Store) Pending(ctx context.Context, c *Claim) ([]Lot, error) {
+	q := s.read(ctx).Table("deliveries d").
+		Joins("LEFT JOIN clients c ON c.id = d.client_id").
+		Joins("LEFT JOIN suppressions s ON s.owner_id = ? AND s.email = d.email", c.Run.OwnerID).
+		Where("d.chunk_id = ? AND d.state = ?", c.ID, model.Pending)
+	if c.Retry {
+		q = q.Where("d.id IN (SELECT delivery_id FROM retries WHERE chunk_id = ?)", c.ID)
+	} else {
+		q = q.Where("d.run_id = ? AND d.client_id BETWEEN ? AND ?", c.RunID, c.FirstClient, c.LastClient)
+	}
+	var rows []Lot
+	err := q.Select("d.*, COALESCE(c.full_name, '') AS full_name, COALESCE(c.locale, '') AS locale, " +
+		"COALESCE(c.attributes, '{}') AS attributes, c.id IS NULL AS gone, COALESCE(s.reason, '') AS suppressed").
+		Order("d.client_id").Scan(&rows).Error
+	return rows, kindOf(err, "read the deliveries of a chunk")
+}
+
+// Skip turns deliveries of a claimed chunk that must not be mailed to skipped,
+// each with its reason.
+func (s *Store) Skip(ctx context.Context, c *Claim, reasons map[int64]string) error {
+	return kindOf(s.tx(ctx, func(tx *gorm.DB) error {
+		if held, err := s.holds(tx, c); err != nil || !held {
+			return err
+		}
+		byReason := map[string][]place{}
+		for id, why := range reasons {
+			byReason[why] = append(byReason[why], place{ID: id, ChunkID: c.ID})
+		}
+		for why, rows := range byReason {
+			if _, err := s.moveRows(tx, rows, model.Skipped, why); err != nil {
+				return err
+			}
+		}
+		return nil
+	}), "skip deliveries")
+}
+
+// DeliveryOf is a delivery with the owner of its run, without a viewer: for
+// calls that carry a signed token instead.
+func (s *Store) DeliveryOf(ctx context.Context, id int64) (*model.Delivery, *model.Run, error) {
+	var d model.Delivery
+	if err := s.read(ctx).Take(&d, id).Error; err != nil {
+		return nil, nil, kindOf(err, "read a delivery")
+	}
+	var r model.Run
+	if err := s.read(ctx).Take(&r, d.RunID).Error; err != nil {
+		return nil, nil, kindOf(err, "read a run")
+	}
+	return &d, &r, nil
+}
+
+// closeOpen ends what is open in the chunks of a run that nobody holds: a
+// chunk a transaction, so that no lock is long. It tells how many it turned.
+func (s *Store) closeOpen(ctx context.Context, runID int64, to model.DeliveryState) (int64, error) {
+	var chunks []int64
+	err := s.read(ctx).Table("chunks").
+		Where("run_id = ? AND worker_id IS NULL AND pending + deferred > 0", runID).
+		Order("id").Pluck("id", &chunks).Error
+	if err != nil {
+		return 0, kindOf(err, "read the chunks of a run")
+	}
+	var closed int64
+	for _, id := range chunks {
+		err := s.tx(ctx, func(tx *gorm.DB) error {
+			var c model.Chunk
+			err := tx.Raw("SELECT * FROM chunks WHERE id = ?"+s.locking("FOR UPDATE"), id).Scan(&c).Error
+			if err != nil || c.WorkerID != nil {
+				return err
+			}
+			n, err := s.closeChunk(tx, &c, to)
+			closed += n
+			return err
+		})
+		if err != nil {
+			return closed, kindOf(err, "close the open deliveries of a chunk")
+		}
+	}
+	return closed, nil
+}
+
+func (s *Store) closeChunk(tx *gorm.DB, c *model.Chunk, to model.DeliveryState) (int64, error) {
+	q := tx.Table("deliveries d").
+		Where("d.run_id = ? AND d.chunk_id = ? AND d.state IN ?", c.RunID, c.ID, []model.DeliveryState{model.Pending, model.Deferred})
+	if c.Retry {
+		q = q.Where("d.id IN (SELECT delivery_id FROM retries WHERE chunk_id = ? UNION ALL "+
+			"SELECT delivery_id FROM retries WHERE run_id = ? AND chunk_id IS NULL)", c.ID, c.RunID)
+	} else {
+		q = q.Where("d.client_id BETWEEN ? AND ?", c.FirstClient, c.LastClient)
+	}
+	var rows []place
+	if err := q.Select("d.id, d.chunk_id").Scan(&rows).Error; err != nil {
+		return 0, err
+	}
+	n, err := s.moveRows(tx, rows, to, "")
+	if err != nil {
+		return n, err
+	}
+	return n, tx.Exec("UPDATE chunks SET done = (pending = 0 AND sending = 0) WHERE id = ?", c.ID).Error
+}
+
+// formRetries gathers due retries of a run into a new chunk, up to ChunkSize
+// of them, and tells how many. Rows that changed meanwhile are left alone.
+func (s *Store) formRetries(ctx context.Context, runID int64, now time.Time) (int, error) {
+	var due []place
+	err := s.read(ctx).Table("retries r").Joins("JOIN deliveries d ON d.id = r.delivery_id").
+		Where("r.run_id = ? AND r.chunk_id IS NULL AND r.next_at <= ?", runID, now).
+		Order("r.next_at").Limit(ChunkSize).Select("d.id, d.chunk_id").Scan(&due).Error
+	if err != nil || len(due) == 0 {
+		return 0, kindOf(err, "read due retries")
+	}
+	byChunk := map[int64][]int64{}
+	for _, r := range due {
+		byChunk[r.ChunkID] = append(byChunk[r.ChunkID], r.ID)
+	}
+	chunks := make([]int64, 0, len(byChunk))
+	for id := range byChunk {
+		chunks = append(chunks, id)
+	}
+	sort.Slice(chunks, func(i, j int) bool { return chunks[i] < chunks[j] })
+	total := 0
+	err = s.tx(ctx, func(tx *gorm.DB) error {
+		total = 0
+		for _, id := range chunks {
+			if err := s.lockChunk(tx, id); err != nil {
+				return err
+			}
+		}
+		fresh := model.Chunk{RunID: runID, Retry: true, NextAt: now}
+		if err := tx.Create(&fresh).Error; err != nil {
+			return err
+		}
+		var moved []int64
+		for _, old := range chunks {
+			var ids []int64
+			err := tx.Raw("UPDATE deliveries SET state = ?, chunk_id = ?, updated_at = ? WHERE id IN ? AND chunk_id = ? AND state = ? RETURNING id",
+				model.Pending, fresh.ID, now, byChunk[old], old, model.Deferred).Scan(&ids).Error
+			if err != nil {
+				return err
+			}
+			err = tx.Exec("UPDATE chunks SET planned = planned - ?, deferred = deferred - ? WHERE id = ?", len(ids), len(ids), old).Error
+			if err != nil {
+				return err
+			}
+			moved = append(moved, ids...)
+		}
+		total = len(moved)
+		if total == 0 {
+			return tx.Exec("DELETE FROM chunks WHERE id = ?", fresh.ID).Error
+		}
+		if err := tx.Exec("UPDATE retries SET chunk_id = ? WHERE delivery_id IN ?", fresh.ID, moved).Error; err != nil {
+			return err
+		}
+		return tx.Exec("UPDATE chunks SET planned = ?, pending = ? WHERE id = ?", total, total, fresh.ID).Error
+	})
+	return total, kindOf(err, "form a chunk of retries")
+}

@@ -1,0 +1,155 @@
+package store
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/postrider/postrider/pkg/model"
+)
+
+// Limits of a page.
+const (
+	DefaultLimit = 50
+	MaxLimit     = 200
+)
+
+// Page asks for one page of a list. The zero Page is the first one, of
+// DefaultLimit rows, in the list's own order.
+type Page struct {
+	Limit     int    // 1 … MaxLimit; 0 means DefaultLimit
+	Cursor    string // what the page before gave as Next
+	Sort      string // a name the list allows, "-" before it for descending
+	WithTotal bool   // count all rows of the filter too
+}
+
+// List is one page. Next is "" on the last one.
+type List[T any] struct {
+	Items []T
+	Next  string
+	Total *int64
+}
+
+// sortKey is one order a list may have. The column is an SQL expression that
+// is never NULL; ties are broken by the id.
+type sortKey[T any] struct {
+	column string
+	value  func(*T) any // an int64, a string or a time.Time: what the cursor keeps
+}
+
+type listing[T any] struct {
+	name    string // tells this list's cursors from those of others
+	id      string // the id's column, with its table
+	rowID   func(*T) int64
+	sorts   map[string]sortKey[T]
+	natural string // the order without a sort
+}
+
+type cursor struct {
+	List string          `json:"l"`
+	Sort string          `json:"s"`
+	At   json.RawMessage `json:"v"`
+	ID   int64           `json:"i"`
+}
+
+// page runs q, which must carry the conditions and the joins of the list, for
+// one page of it.
+func (l listing[T]) page(q *gorm.DB, p Page) (List[T], error) {
+	var out List[T]
+	if p.Limit == 0 {
+		p.Limit = DefaultLimit
+	}
+	if p.Sort == "" {
+		p.Sort = l.natural
+	}
+	var bad model.Fields
+	if p.Limit < 1 || p.Limit > MaxLimit {
+		bad.Add("limit", "out_of_range", "must be between 1 and %d", MaxLimit)
+	}
+	name, direction, compare := strings.TrimPrefix(p.Sort, "-"), "", ">"
+	if strings.HasPrefix(p.Sort, "-") {
+		direction, compare = " DESC", "<"
+	}
+	key, known := l.sorts[name]
+	if !known {
+		bad.Add("sort", "unknown", "this list cannot be sorted by %q", name)
+	}
+	var at any
+	var c cursor
+	if p.Cursor != "" && known {
+		var ok bool
+		if c, at, ok = l.decode(p.Cursor, p.Sort, key); !ok {
+			bad.Add("cursor", "invalid", "the cursor is broken or belongs to another list or order")
+		}
+	}
+	if err := bad.Err(); err != nil {
+		return out, err
+	}
+
+	q = q.Session(&gorm.Session{})
+	if p.WithTotal {
+		var n int64
+		if err := q.Count(&n).Error; err != nil {
+			return out, err
+		}
+		out.Total = &n
+	}
+	if p.Cursor != "" {
+		if key.column == l.id {
+			q = q.Where(l.id+" "+compare+" ?", c.ID)
+		} else {
+			q = q.Where("("+key.column+", "+l.id+") "+compare+" (?, ?)", at, c.ID)
+		}
+	}
+	order := key.column + direction
+	if key.column != l.id {
+		order += ", " + l.id + direction
+	}
+	if err := q.Order(order).Limit(p.Limit + 1).Find(&out.Items).Error; err != nil {
+		return out, err
+	}
+	if len(out.Items) > p.Limit {
+		out.Items = out.Items[:p.Limit]
+		last := &out.Items[p.Limit-1]
+		out.Next = l.encode(p.Sort, key.value(last), l.rowID(last))
+	}
+	return out, nil
+}
+
+func (l listing[T]) encode(sort string, at any, id int64) string {
+	v, _ := json.Marshal(at)
+	raw, _ := json.Marshal(cursor{List: l.name, Sort: sort, At: v, ID: id})
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+func (l listing[T]) decode(text, sort string, key sortKey[T]) (cursor, any, bool) {
+	var c cursor
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || json.Unmarshal(raw, &c) != nil || c.List != l.name || c.Sort != sort {
+		return c, nil, false
+	}
+	var zero T
+	switch key.value(&zero).(type) {
+	case time.Time:
+		var t time.Time
+		err = json.Unmarshal(c.At, &t)
+		return c, t.UTC(), err == nil
+	case string:
+		var s string
+		err = json.Unmarshal(c.At, &s)
+		return c, s, err == nil
+	default:
+		var n int64
+		err = json.Unmarshal(c.At, &n)
+		return c, n, err == nil
+	}
+}
+
+// contains is a LIKE pattern for rows that hold text anywhere; the wildcards
+// in it are taken literally (with ESCAPE '\').
+func contains(text string) string {
+	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%"
+}
