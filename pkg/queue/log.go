@@ -47,10 +47,12 @@ func (l *asynqLogger) Error(args ...any) { l.complain(slog.LevelError, fmt.Sprin
 func (l *asynqLogger) Fatal(args ...any) { l.Error(args...) }
 
 func (l *asynqLogger) complain(level slog.Level, text string) {
-	// The kind is what stands before the first value: "Dequeue error: …",
-	// "Failed to extend lease for tasks [ids]: …", "revoke task id=…".
+	// The kind is what stands before the first value ("revoke task id=…"); all
+	// that only says that Redis does not do its part is one kind.
 	kind := text
-	if i := strings.IndexAny(text, ":=["); i >= 0 {
+	if strings.Contains(text, "redis") {
+		kind = "redis"
+	} else if i := strings.IndexAny(text, ":=["); i >= 0 {
 		kind = text[:i]
 	}
 	l.mu.Lock()

@@ -91,9 +91,10 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	defer func() { _ = r.Close() }()
 
+	log := newAsynqLogger(s.log)
 	servers := []*asynq.Server{
-		asynq.NewServerFromRedisClient(r, s.config(queueControl, controlHandlers)),
-		asynq.NewServerFromRedisClient(r, s.config(queueDeliver, s.Deliveries)),
+		asynq.NewServerFromRedisClient(r, s.config(log, queueControl, controlHandlers)),
+		asynq.NewServerFromRedisClient(r, s.config(log, queueDeliver, s.Deliveries)),
 	}
 	mux := asynq.NewServeMux()
 	s.handle(ctx, mux, typeStart, s.handlers.Start)
@@ -135,14 +136,14 @@ func (s *Server) wait(late <-chan time.Time) {
 	}
 }
 
-func (s *Server) config(queue string, handlers int) asynq.Config {
+func (s *Server) config(log asynq.Logger, queue string, handlers int) asynq.Config {
 	return asynq.Config{
 		Concurrency:              handlers,
 		Queues:                   map[string]int{queue: 1},
 		TaskCheckInterval:        pollEvery,
 		DelayedTaskCheckInterval: forwardEvery,
 		ShutdownTimeout:          s.ShutdownTimeout,
-		Logger:                   newAsynqLogger(s.log),
+		Logger:                   log,
 		LogLevel:                 asynq.InfoLevel,
 		IsFailure:                func(err error) bool { return !errors.Is(err, errStopping) },
 		RetryDelayFunc: func(n int, err error, _ *asynq.Task) time.Duration {
