@@ -1,0 +1,70 @@
+/** One wrong field of a request as the server names it; nested ones are dotted from the body's root. */
+export interface FieldFailure {
+  field: string;
+  code: string;
+  message: string;
+}
+
+interface Problem {
+  title?: string;
+  detail?: string;
+  request_id?: string;
+  errors?: FieldFailure[];
+}
+
+/**
+ * What every call of the API rejects with, whatever went wrong: an answer that is not a success (RFC 9457
+ * problem+json when Postrider wrote it, anything when a proxy did), or no answer at all (status 0).
+ */
+export class Failure extends Error {
+  /** HTTP status; 0 when no answer came. */
+  readonly status: number;
+  /** A sentence of the server in the language of the request; empty when there is none. */
+  readonly detail: string;
+  readonly fields: FieldFailure[];
+  readonly requestId: string;
+  /** Seconds to wait before another try, when the server said so. */
+  readonly retryAfter: number | undefined;
+
+  constructor(init: {
+    status: number;
+    detail?: string;
+    fields?: FieldFailure[];
+    requestId?: string;
+    retryAfter?: number | undefined;
+    cause?: unknown;
+  }) {
+    super(init.detail || (init.status === 0 ? "no answer" : `answer ${init.status}`), { cause: init.cause });
+    this.name = "Failure";
+    this.status = init.status;
+    this.detail = init.detail ?? "";
+    this.fields = init.fields ?? [];
+    this.requestId = init.requestId ?? "";
+    this.retryAfter = init.retryAfter;
+  }
+
+  /** No answer came: the connection is down, or the server is. */
+  get isNetwork(): boolean {
+    return this.status === 0;
+  }
+
+  /** Trying the same again may help without anybody changing anything. */
+  get isPassing(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+}
+
+/** Reads an answer that is not a success. Never rejects: an unreadable body leaves only the status. */
+export async function failureOf(response: Response): Promise<Failure> {
+  const problem: Problem = response.headers.get("Content-Type")?.includes("json")
+    ? await response.json().catch(() => ({}))
+    : {};
+  const wait = Number.parseInt(response.headers.get("Retry-After") ?? "", 10);
+  return new Failure({
+    status: response.status,
+    detail: problem.detail || problem.title || "",
+    fields: problem.errors ?? [],
+    requestId: problem.request_id ?? response.headers.get("X-Request-ID") ?? "",
+    retryAfter: Number.isNaN(wait) ? undefined : wait,
+  });
+}

@@ -1,0 +1,32 @@
+import createClient, { type Middleware } from "openapi-fetch";
+import { language } from "@/i18n";
+import { Failure, failureOf } from "./failure";
+import type { paths } from "./types";
+
+const manners: Middleware = {
+  onRequest({ request }) {
+    request.headers.set("Accept-Language", language());
+  },
+  async onResponse({ response }) {
+    if (!response.ok) throw await failureOf(response);
+  },
+  onError({ error }) {
+    if (error instanceof Failure) return error;
+    // A cancelled request is nobody's failure; TanStack Query knows it by its name.
+    if (error instanceof DOMException && error.name === "AbortError") return error;
+    return new Failure({ status: 0, cause: error });
+  },
+};
+
+/**
+ * A client of the API over the given fetch. Calls reject with a Failure for everything but success, so that
+ * `data` is always there, and ask for answers in the language of the interface.
+ */
+export function createApi(fetch: (request: Request) => Promise<Response>) {
+  const api = createClient<paths>({ baseUrl: `${window.location.origin}/api/v1`, fetch });
+  api.use(manners);
+  return api;
+}
+
+/** For calls that need nobody to be signed in: it sends no token and never tries to renew one. */
+export const publicApi = createApi((request) => fetch(request));

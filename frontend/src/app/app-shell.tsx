@@ -1,0 +1,122 @@
+import { ActionIcon, AppShell, Box, Burger, Container, Group, Menu, NavLink, Text } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { type Icon, IconLogout, IconMailForward, IconUserCircle } from "@tabler/icons-react";
+import { useMutation } from "@tanstack/react-query";
+import { Link, type LinkProps, Outlet, useRouter } from "@tanstack/react-router";
+import { useEffect } from "react";
+import { useTranslation } from "react-i18next";
+import { session } from "@/auth/session";
+import { useMe } from "@/auth/use-session";
+import { FailureAlert } from "@/ui/failure-alert";
+import { Brand } from "./brand";
+import { LanguageMenu, ThemeMenu } from "./preferences";
+
+interface Section {
+  to: LinkProps["to"];
+  label: "nav.mailings";
+  icon: Icon;
+}
+
+const sections: Section[] = [{ to: "/mailings", label: "nav.mailings", icon: IconMailForward }];
+
+/** The frame of everything behind sign-in. */
+export function SignedInShell() {
+  const { t } = useTranslation();
+  const [open, menu] = useDisclosure(false);
+  const signOut = useMutation({ mutationFn: () => session.signOut() });
+  const router = useRouter();
+
+  // On a phone the menu covers the page it leads to.
+  useEffect(() => router.subscribe("onResolved", menu.close), [router, menu.close]);
+
+  return (
+    <AppShell
+      header={{ height: 56 }}
+      navbar={{ width: 216, breakpoint: "md", collapsed: { mobile: !open } }}
+      padding={{ base: "md", sm: "lg" }}
+    >
+      <AppShell.Header>
+        <Group h="100%" px={{ base: "md", sm: "lg" }} justify="space-between" wrap="nowrap">
+          <Group gap="sm" wrap="nowrap">
+            <Burger
+              opened={open}
+              onClick={menu.toggle}
+              hiddenFrom="md"
+              size="sm"
+              aria-label={t("app.menu")}
+              aria-expanded={open}
+            />
+            <Brand />
+          </Group>
+          <Group gap="xs" wrap="nowrap">
+            <LanguageMenu />
+            <ThemeMenu />
+            <AccountMenu signOut={() => signOut.mutate()} />
+          </Group>
+        </Group>
+      </AppShell.Header>
+
+      <AppShell.Navbar p="xs" aria-label={t("app.navigation")}>
+        {sections.map(({ to, label, icon: Shape }) => (
+          <NavLink
+            key={label}
+            renderRoot={(props) => <Link {...props} to={to} activeProps={{ "data-active": true }} />}
+            label={t(label)}
+            leftSection={<Shape size={20} stroke={1.6} aria-hidden />}
+            style={{ borderRadius: "var(--mantine-radius-md)" }}
+          />
+        ))}
+      </AppShell.Navbar>
+
+      <AppShell.Main id="main" tabIndex={-1}>
+        <Container size={1280} px={0}>
+          {signOut.isError && (
+            <Box mb="md">
+              <FailureAlert error={signOut.error} retry={() => signOut.mutate()} retrying={signOut.isPending}>
+                {t("account.signOutFailed")}
+              </FailureAlert>
+            </Box>
+          )}
+          <Outlet />
+        </Container>
+      </AppShell.Main>
+    </AppShell>
+  );
+}
+
+function AccountMenu({ signOut }: { signOut: () => void }) {
+  const { t } = useTranslation();
+  const user = useMe();
+  const email = user?.email ?? "";
+  return (
+    <Menu position="bottom-end" width={260}>
+      <Menu.Target>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          c="dimmed"
+          size="lg"
+          aria-label={t("account.menu", { email })}
+        >
+          <IconUserCircle size={22} aria-hidden />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Box px="sm" py="xs">
+          {user?.full_name && (
+            <Text size="sm" fw={600} truncate>
+              {user.full_name}
+            </Text>
+          )}
+          <Text size="sm" c="dimmed" truncate title={email}>
+            {email}
+          </Text>
+        </Box>
+        <Menu.Divider />
+        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={signOut}>
+          {t("account.signOut")}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

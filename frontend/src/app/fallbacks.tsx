@@ -1,0 +1,45 @@
+import { Button, Center, Container, Loader, Stack, Text, Title } from "@mantine/core";
+import { IconMapQuestion } from "@tabler/icons-react";
+import { type ErrorComponentProps, Link, useRouter } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { FailureAlert } from "@/ui/failure-alert";
+import { usePageTitle } from "@/ui/page-header";
+import { PublicShell } from "./public-shell";
+
+export function NotFoundPage() {
+  const { t } = useTranslation();
+  usePageTitle(t("notFound.title"));
+  return (
+    <PublicShell>
+      <Stack align="center" gap="md" py="xl" ta="center">
+        <IconMapQuestion size={48} stroke={1.2} aria-hidden />
+        <Title order={1} size="h2" tabIndex={-1}>
+          {t("notFound.title")}
+        </Title>
+        <Text c="dimmed">{t("notFound.text")}</Text>
+        <Button renderRoot={(props) => <Link {...props} to="/" />}>{t("notFound.home")}</Button>
+      </Stack>
+    </PublicShell>
+  );
+}
+
+/** Stands where a page could not be shown at all: the server did not answer who is signed in, or a page broke. */
+export function ErrorPage({ error }: ErrorComponentProps) {
+  const router = useRouter();
+  return (
+    <PublicShell>
+      <Container size={560} px={0}>
+        <FailureAlert error={error} retry={() => void router.invalidate()} />
+      </Container>
+    </PublicShell>
+  );
+}
+
+export function PendingPage() {
+  const { t } = useTranslation();
+  return (
+    <Center component="main" h="100dvh">
+      <Loader role="status" aria-label={t("app.loading")} />
+    </Center>
+  );
+}

@@ -1,0 +1,120 @@
+import { Failure } from "@/api/failure";
+import { publicApi } from "@/api/http";
+
+/** Set while this browser has a session; other tabs see it go and sign out too. It holds no secret. */
+const MARK = "postrider.signed-in";
+
+const authorised = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } });
+
+/** What happened to the session: somebody signed in, signed out on purpose (here or in another tab), or the server ended it. */
+export type SessionEvent = "signed-in" | "signed-out" | "lost";
+
+/**
+ * Who is at the keyboard. The access token lives in this object only; the refresh token is in an HttpOnly
+ * cookie that scripts cannot read. A page that was just loaded therefore knows nothing until `restore` asked.
+ */
+class Session {
+  #token: string | null = null;
+  #renewal: Promise<boolean> | null = null;
+  #asked = false;
+  #listeners = new Set<(event: SessionEvent) => void>();
+
+  constructor() {
+    window.addEventListener("storage", ({ key, newValue }) => {
+      if (key !== MARK) return;
+      if (newValue === null) this.#token = null;
+      this.#tell(newValue === null ? "signed-out" : "signed-in");
+    });
+  }
+
+  get token(): string | null {
+    return this.#token;
+  }
+
+  /** Whether this browser was signed in when last seen; it costs no request and may be out of date. */
+  get expected(): boolean {
+    return this.#token !== null || localStorage.getItem(MARK) !== null;
+  }
+
+  /** Calls back when somebody signed in or out, here or in another tab. Returns what ends it. */
+  subscribe = (listener: (event: SessionEvent) => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  /** Whether somebody is signed in, asking the server if this page does not know yet. Rejects with a Failure when it cannot be known. */
+  async restore(): Promise<boolean> {
+    if (this.#token !== null) return true;
+    return this.#asked && !this.expected ? false : this.renew();
+  }
+
+  /**
+   * Gets a new access token for the cookie's refresh token: true, or false when the session is over. Calls at the same
+   * time share one request; tabs take turns, so that each presents the newest refresh token. Rejects with a
+   * Failure, and forgets nothing, when the server cannot be asked.
+   */
+  renew(): Promise<boolean> {
+    this.#renewal ??= takeTurn(() => this.#renew()).finally(() => {
+      this.#renewal = null;
+    });
+    return this.#renewal;
+  }
+
+  async #renew(): Promise<boolean> {
+    try {
+      const { data } = await publicApi.POST("/auth/refresh");
+      this.#begin(data?.access_token);
+      return true;
+    } catch (error) {
+      if (!(error instanceof Failure) || error.isPassing) throw error;
+      this.#end("lost");
+      return false;
+    }
+  }
+
+  async signIn(email: string, password: string): Promise<void> {
+    const { data } = await publicApi.POST("/auth/login", { body: { email, password, cookie: true } });
+    this.#begin(data?.access_token);
+  }
+
+  /** Ends the session at the server. Rejects with a Failure, still signed in, when the server cannot be told: only it can take the cookie away. */
+  async signOut(): Promise<void> {
+    await this.#renewal?.catch(() => false);
+    try {
+      await publicApi.POST("/auth/logout", this.#token ? authorised(this.#token) : {});
+    } catch (error) {
+      // The session may be over already.
+      if (!(error instanceof Failure) || error.status !== 401) throw error;
+    }
+    this.#end("signed-out");
+  }
+
+  #begin(token: string | undefined) {
+    if (!token) throw new Failure({ status: 0 });
+    const before = this.#token;
+    this.#token = token;
+    this.#asked = true;
+    localStorage.setItem(MARK, "1");
+    if (before === null) this.#tell("signed-in");
+  }
+
+  #end(event: SessionEvent) {
+    const before = this.expected;
+    this.#token = null;
+    this.#asked = true;
+    localStorage.removeItem(MARK);
+    if (before) this.#tell(event);
+  }
+
+  #tell(event: SessionEvent) {
+    for (const listener of this.#listeners) listener(event);
+  }
+}
+
+async function takeTurn(act: () => Promise<boolean>): Promise<boolean> {
+  // Absent outside secure contexts; then the server's tolerance for the direct predecessor covers two tabs.
+  if (!navigator.locks) return act();
+  return await navigator.locks.request("postrider.session", act);
+}
+
+export const session = new Session();

@@ -1,0 +1,28 @@
+import { useQuery } from "@tanstack/react-query";
+import { useSyncExternalStore } from "react";
+import { me } from "@/api/queries";
+import type { User } from "@/api/types";
+import { session } from "./session";
+
+/** Whether somebody is signed in, as far as this page knows. */
+export function useSignedIn(): boolean {
+  return useSyncExternalStore(session.subscribe, () => session.token !== null);
+}
+
+/** Whether somebody probably is: for offering "sign in" or "open" without asking the server. */
+export function useSignInExpected(): boolean {
+  return useSyncExternalStore(session.subscribe, () => session.expected);
+}
+
+/** The person signed in; undefined for a visitor and until they are known. */
+export function useMe(): User | undefined {
+  const signedIn = useSignedIn();
+  const { data } = useQuery({ ...me(), enabled: signedIn });
+  return signedIn ? data : undefined;
+}
+
+/** Whether a right holds; as at the server, a permission counts only with staff status. Refuses nothing by itself: the server does. */
+export function may(user: User | undefined, permission: string): boolean {
+  if (!user) return false;
+  return user.is_superuser || (user.is_staff && user.permissions.includes(permission));
+}

@@ -1,0 +1,72 @@
+import i18next from "i18next";
+import { initReactI18next } from "react-i18next";
+import type en from "./en.json";
+
+export const LANGUAGES = { ru: "Русский", en: "English" } as const;
+export type Language = keyof typeof LANGUAGES;
+
+declare module "i18next" {
+  interface CustomTypeOptions {
+    resources: { translation: typeof en };
+  }
+}
+
+const STORED = "postrider.language";
+
+// One language is loaded, not both: the texts grow with every screen.
+const texts: Record<Language, () => Promise<{ default: object }>> = {
+  ru: () => import("./ru.json"),
+  en: () => import("./en.json"),
+};
+
+export function isLanguage(value: unknown): value is Language {
+  return typeof value === "string" && Object.hasOwn(LANGUAGES, value);
+}
+
+/** The language of the interface. */
+export function language(): Language {
+  return isLanguage(i18next.language) ? i18next.language : "en";
+}
+
+/** What was chosen in this browser, if anything was. */
+export function chosenLanguage(): Language | undefined {
+  const stored = localStorage.getItem(STORED);
+  return isLanguage(stored) ? stored : undefined;
+}
+
+function browserLanguage(): Language {
+  const known = navigator.languages.map((tag) => tag.slice(0, 2).toLowerCase()).find(isLanguage);
+  return known ?? "en";
+}
+
+async function use(next: Language) {
+  if (!i18next.hasResourceBundle(next, "translation")) {
+    i18next.addResourceBundle(next, "translation", (await texts[next]()).default);
+  }
+  await i18next.changeLanguage(next);
+}
+
+/** Resolves when texts can be shown: in the language chosen here before, else in the browser's. */
+export async function startI18n(): Promise<void> {
+  i18next.on("languageChanged", (tag) => {
+    document.documentElement.lang = tag;
+  });
+  await i18next.use(initReactI18next).init({
+    resources: {},
+    fallbackLng: false,
+    // React escapes.
+    interpolation: { escapeValue: false },
+  });
+  await use(chosenLanguage() ?? browserLanguage());
+}
+
+/** Switches the interface and remembers the choice in this browser. */
+export async function chooseLanguage(next: Language): Promise<void> {
+  await use(next);
+  localStorage.setItem(STORED, next);
+}
+
+/** Follows the account's language unless another was chosen in this browser. */
+export async function followAccount(locale: string): Promise<void> {
+  if (isLanguage(locale) && !chosenLanguage() && locale !== language()) await use(locale);
+}

@@ -1,0 +1,33 @@
+import { Paper, Stack, Text, ThemeIcon, Title } from "@mantine/core";
+import type { Icon } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+
+interface Props {
+  icon: Icon;
+  title: string;
+  text: string;
+  /** The next step; an empty screen without one is a dead end. */
+  children: ReactNode;
+}
+
+/** What stands where rows would be: why there are none, and what to do next. */
+export function EmptyState({ icon: Shape, title, text, children }: Props) {
+  return (
+    <Paper withBorder p="xl">
+      <Stack align="center" gap="md" maw={560} mx="auto" py="md">
+        <ThemeIcon size={48} radius="xl" variant="light" aria-hidden>
+          <Shape size={24} />
+        </ThemeIcon>
+        <Stack gap={4} align="center">
+          <Title order={2} size="h4" ta="center">
+            {title}
+          </Title>
+          <Text c="dimmed" ta="center">
+            {text}
+          </Text>
+        </Stack>
+        {children}
+      </Stack>
+    </Paper>
+  );
+}
