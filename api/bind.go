@@ -1,0 +1,374 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"mime"
+	"reflect"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/postrider/postrider/pkg/model"
+)
+
+const (
+	maxBody  = 1 << 20 // bytes of a request's body
+	maxDepth = 32      // of nested JSON
+
+	bodyKey = "body" // where the parsed body waits for a second bind
+)
+
+// bind reads the JSON object of the body into a struct that the handler has
+// filled before: a POST with the defaults, a PATCH with the row. What the body
+// leaves out stays, null clears, and an object inside is replaced whole. It
+// never takes a key the struct does not name by a json tag, nor a value of
+// another type; all such breaches come back together as model.Fields.
+//
+// No body at all is an empty object. Bound twice, the same body is used again.
+//
+// Fields may be strings, numbers, booleans, times (RFC 3339 with offset),
+// structs, slices, pointers to these (null makes them nil), and map[string]any
+// for free objects.
+func bind(c echo.Context, into any) error {
+	body, err := bodyOf(c)
+	if err != nil {
+		return err
+	}
+	var bad model.Fields
+	fillStruct(reflect.ValueOf(into).Elem(), body, "", &bad)
+	return bad.Err()
+}
+
+// bodyOf parses the body once for a request.
+func bodyOf(c echo.Context) (map[string]any, error) {
+	if body, done := c.Get(bodyKey).(map[string]any); done {
+		return body, nil
+	}
+	r := c.Request()
+	raw, err := io.ReadAll(r.Body)
+	if err != nil {
+		if kindOf(err).Kind == tooLarge {
+			return nil, err
+		}
+		return nil, model.E(malformed, "the body broke off")
+	}
+	if kind := r.Header.Get(echo.HeaderContentType); len(raw) > 0 || kind != "" {
+		if media, _, err := mime.ParseMediaType(kind); err != nil || media != echo.MIMEApplicationJSON {
+			return nil, &model.Error{Kind: unsupportedMedia}
+		}
+	}
+	body := map[string]any{}
+	if len(raw) > 0 {
+		if body, err = parseObject(raw); err != nil {
+			return nil, &model.Error{Kind: malformed, Message: err.Error()}
+		}
+	}
+	c.Set(bodyKey, body)
+	return body, nil
+}
+
+// parseObject reads one JSON object and nothing after it. It refuses what
+// readers may understand differently: a key twice in one object, broken UTF-8.
+func parseObject(raw []byte) (map[string]any, error) {
+	if !utf8.Valid(raw) {
+		return nil, errors.New("the body is not UTF-8")
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	v, err := parseValue(d, 0)
+	if err != nil {
+		return nil, err
+	}
+	object, is := v.(map[string]any)
+	if !is {
+		return nil, errors.New("the body must be a JSON object")
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("something follows the JSON object")
+	}
+	return object, nil
+}
+
+func parseValue(d *json.Decoder, depth int) (any, error) {
+	if depth > maxDepth {
+		return nil, fmt.Errorf("the JSON is nested deeper than %d", maxDepth)
+	}
+	t, err := d.Token()
+	if err != nil {
+		return nil, errors.New("the body is not valid JSON")
+	}
+	switch t {
+	case json.Delim('{'):
+		object := map[string]any{}
+		for d.More() {
+			k, err := d.Token()
+			if err != nil {
+				return nil, errors.New("the body is not valid JSON")
+			}
+			key := k.(string) // the decoder allows nothing else here
+			if _, twice := object[key]; twice {
+				return nil, errors.New("the JSON names a key twice")
+			}
+			if object[key], err = parseValue(d, depth+1); err != nil {
+				return nil, err
+			}
+		}
+		_, err = d.Token()
+		t = json.Delim('}')
+		if err != nil {
+			return nil, errors.New("the body is not valid JSON")
+		}
+		return object, nil
+	case json.Delim('['):
+		list := []any{}
+		for d.More() {
+			v, err := parseValue(d, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, v)
+		}
+		if _, err = d.Token(); err != nil {
+			return nil, errors.New("the body is not valid JSON")
+		}
+		return list, nil
+	}
+	return t, nil
+}
+
+// fieldsOf maps the JSON names of a struct to its fields; embedded structs
+// count as written out.
+func fieldsOf(t reflect.Type) map[string][]int {
+	if known, ok := fieldCache.Load(t); ok {
+		return known.(map[string][]int)
+	}
+	names := map[string][]int{}
+	for _, f := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.IsExported() && name != "" && name != "-" {
+			names[name] = f.Index
+		}
+	}
+	fieldCache.Store(t, names)
+	return names
+}
+
+var fieldCache sync.Map // reflect.Type → map[string][]int
+
+func fillStruct(v reflect.Value, object map[string]any, path string, bad *model.Fields) {
+	names := fieldsOf(v.Type())
+	for key, value := range object {
+		index, known := names[key]
+		if !known {
+			bad.Add(printable(path+key), "unknown_field", "there is no such field here, or it cannot be set")
+			continue
+		}
+		fillValue(v.FieldByIndex(index), value, path+key, bad)
+	}
+}
+
+var timeType = reflect.TypeFor[time.Time]()
+
+// fillValue sets v to a parsed JSON value. Null is allowed where there is a
+// way to be empty: not for numbers and booleans that are no pointers.
+func fillValue(v reflect.Value, value any, path string, bad *model.Fields) {
+	wrong := func(want string) { bad.Add(path, "wrong_type", "must be %s", want) }
+	if v.Kind() == reflect.Pointer {
+		if value == nil {
+			v.SetZero()
+			return
+		}
+		fresh := reflect.New(v.Type().Elem())
+		fillValue(fresh.Elem(), value, path, bad)
+		v.Set(fresh)
+		return
+	}
+	if v.Type() == timeType {
+		text, is := value.(string)
+		at, err := time.Parse(time.RFC3339Nano, text)
+		if !is || err != nil || at.Year() < 1970 || at.Year() > 9999 {
+			bad.Add(path, "invalid_time", "must be a time as in RFC 3339, with its offset")
+			return
+		}
+		v.Set(reflect.ValueOf(at.UTC().Truncate(time.Microsecond)))
+		return
+	}
+	switch v.Kind() {
+	case reflect.String:
+		text, is := value.(string)
+		switch {
+		case !is && value != nil:
+			wrong("a text")
+		case strings.ContainsRune(text, 0): // PostgreSQL cannot keep it
+			bad.Add(path, "control_character", "must not contain control characters")
+		default:
+			v.SetString(text)
+		}
+	case reflect.Bool:
+		if b, is := value.(bool); is {
+			v.SetBool(b)
+		} else {
+			wrong("true or false")
+		}
+	case reflect.Int, reflect.Int64:
+		n, is := value.(json.Number)
+		i, err := strconv.ParseInt(string(n), 10, v.Type().Bits())
+		if !is || err != nil {
+			wrong("a whole number")
+			return
+		}
+		v.SetInt(i)
+	case reflect.Float64:
+		n, is := value.(json.Number)
+		f, err := n.Float64()
+		if !is || err != nil || math.IsInf(f, 0) {
+			wrong("a number")
+			return
+		}
+		v.SetFloat(f)
+	case reflect.Struct:
+		object, is := value.(map[string]any)
+		if !is {
+			wrong("an object")
+			return
+		}
+		v.SetZero()
+		fillStruct(v, object, path+".", bad)
+	case reflect.Slice:
+		list, is := value.([]any)
+		if !is && value != nil {
+			wrong("a list")
+			return
+		}
+		fresh := reflect.MakeSlice(v.Type(), len(list), len(list))
+		var inside model.Fields
+		for i, x := range list {
+			fillValue(fresh.Index(i), x, path, &inside)
+			if len(inside) > 0 { // one breach names the list; a thousand would say no more
+				*bad = append(*bad, inside[0])
+				return
+			}
+		}
+		v.Set(fresh)
+	case reflect.Map:
+		object, is := value.(map[string]any)
+		if !is && value != nil {
+			wrong("an object")
+			return
+		}
+		fillMap(v, object, path, bad)
+	default:
+		panic("bind: " + path + " is a " + v.Type().String()) // a mistake of the program
+	}
+}
+
+// fillMap sets a map[string]any. Numbers become int64 where they are whole and
+// fit, else float64.
+func fillMap(v reflect.Value, object map[string]any, path string, bad *model.Fields) {
+	fresh := make(map[string]any, len(object))
+	for key, x := range object {
+		clean, ok := freeValue(x)
+		if !ok || strings.ContainsRune(key, 0) {
+			bad.Add(printable(path+"."+key), "control_character", "must not contain control characters")
+			continue
+		}
+		fresh[key] = clean
+	}
+	v.Set(reflect.ValueOf(fresh))
+}
+
+func freeValue(x any) (any, bool) {
+	switch x := x.(type) {
+	case json.Number:
+		if i, err := x.Int64(); err == nil {
+			return i, true
+		}
+		f, err := x.Float64()
+		return f, err == nil
+	case string:
+		return x, !strings.ContainsRune(x, 0)
+	case []any:
+		for i := range x {
+			var ok bool
+			if x[i], ok = freeValue(x[i]); !ok {
+				return nil, false
+			}
+		}
+		return x, true
+	case map[string]any:
+		for k := range x {
+			var ok bool
+			if x[k], ok = freeValue(x[k]); !ok || strings.ContainsRune(k, 0) {
+				return nil, false
+			}
+		}
+		return x, true
+	}
+	return x, true
+}
+
+// printable keeps a key that came from outside fit for an answer and a log.
+func printable(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if strconv.IsPrint(r) {
+			return r
+		}
+		return -1
+	}, name)
+	if r := []rune(name); len(r) > 100 {
+		name = string(r[:100]) + "…"
+	}
+	return name
+}
+
+// setETag names the version of a resource's settings (RFC 9110 §8.8.3).
+func setETag(c echo.Context, version int64) {
+	c.Response().Header().Set("ETag", `"`+strconv.FormatInt(version, 10)+`"`)
+}
+
+// ifMatch is the version that the request demands (RFC 9110 §13.1.1), nil when
+// it does not care. A tag that is none of ours is a version no row has. A weak
+// tag counts: proxies that compress weaken the tags they pass on.
+func ifMatch(c echo.Context) *int64 {
+	text := strings.TrimSpace(c.Request().Header.Get("If-Match"))
+	if text == "" || text == "*" {
+		return nil
+	}
+	version, err := strconv.ParseInt(strings.Trim(strings.TrimPrefix(text, "W/"), `"`), 10, 64)
+	if err != nil {
+		version = -1
+	}
+	return &version
+}
+
+// settle runs a read-change-write on behalf of a PATCH. Without If-Match a
+// write that lost against another one reads and changes again; with it, the
+// first loss is the answer.
+func settle(c echo.Context, change func(ifMatch *int64) error) error {
+	want := ifMatch(c)
+	for try := 0; ; try++ {
+		err := change(want)
+		if want != nil || try == 9 || !model.IsKind(err, model.PreconditionFailed) {
+			return err
+		}
+	}
+}
+
+// idOf is a path parameter that is an id. What cannot be one is not found.
+func idOf(c echo.Context, name string) (int64, error) {
+	text := c.Param(name)
+	id, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || id < 1 || text[0] == '+' {
+		return 0, notFound()
+	}
+	return id, nil
+}

@@ -1,0 +1,55 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/postrider/postrider/pkg/model"
+)
+
+const base = "/api/v1"
+
+// access is who may call a route. Whose rows a caller sees and changes is the
+// store's to say, by the viewer.
+type access string
+
+const (
+	anybody   access = "anybody"   // also without an account; a token is not even read
+	anyUser   access = "user"      // every active account
+	superuser access = "superuser" // an active superuser
+)
+
+// holder is those who hold a permission, and superusers.
+func holder(p model.Permission) access { return access(p) }
+
+// route is a row of the table. Paths are below /api/v1.
+type route struct {
+	method string
+	path   string
+	access access
+	handle echo.HandlerFunc
+}
+
+const (
+	get   = http.MethodGet
+	post  = http.MethodPost
+	patch = http.MethodPatch
+	del   = http.MethodDelete
+)
+
+// routes is THE table of the API: every call, and who may make it. Each noun
+// has its heading.
+func (s *Server) routes() []route {
+	return []route{
+		// auth.go
+		// me.go
+		// users.go, groups.go
+		// clients.go
+		// suppressions.go
+		// messages.go
+		// mailings.go
+		// reports.go
+		// inbox.go, public.go
+	}
+}

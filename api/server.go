@@ -1,0 +1,296 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/postrider/postrider/pkg/auth"
+	"github.com/postrider/postrider/pkg/model"
+	"github.com/postrider/postrider/pkg/store"
+)
+
+// Deps is what the door needs from the house. Fields without a remark must be
+// there.
+type Deps struct {
+	Store *store.Store
+	Auth  *auth.Service
+
+	PublicURL    string   // scheme and host that people type; decides about secure cookies
+	Registration bool     // whether strangers may make accounts
+	CORSOrigins  []string // exact origins of other sites that may call; usually none
+	Version      string   // of the program, shown by /healthz
+
+	Frontend fs.FS                       // the built interface, index.html at its root
+	Redis    func(context.Context) error // asks Redis for a sign of life; nil: there is none to ask
+	Metrics  *prometheus.Registry        // what /metrics shows to superusers; nil: shown elsewhere
+	Log      *slog.Logger                // nil: slog's default
+}
+
+// Server answers HTTP.
+type Server struct {
+	Deps
+	echo *echo.Echo
+}
+
+// New makes the handler of the whole HTTP surface: the API below /api/v1, the
+// pages and probes at the root, and the web interface for all else.
+func New(d Deps) *Server {
+	if d.Log == nil {
+		d.Log = slog.Default()
+	}
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.IPExtractor = echo.ExtractIPFromXFFHeader() // believes proxies on private addresses only
+	s := &Server{Deps: d, echo: e}
+	e.HTTPErrorHandler = s.fail
+	e.Pre(s.identify, s.logRequest, s.recover, secure, straight)
+	e.Use(s.cors, limitBody)
+	for _, r := range s.routes() {
+		s.mount(r)
+	}
+	e.RouteNotFound("/*", s.elsewhere)
+	return s
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
+
+// HTTPServer is a server with the time limits of this surface. There is no
+// limit on writing, because event streams and downloads take their time; slow
+// readers of ordinary answers are bounded by the kernel's buffers, and slow
+// senders by the limits on reading.
+func HTTPServer(h http.Handler, addr string) *http.Server {
+	return &http.Server{
+		Addr:              addr,
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       60 * time.Second,
+		IdleTimeout:       120 * time.Second,
+		MaxHeaderBytes:    64 << 10,
+	}
+}
+
+func (s *Server) mount(r route) {
+	h := s.admit(r.access, r.handle)
+	s.echo.Add(r.method, base+r.path, h)
+	if r.method == get {
+		s.echo.Add(http.MethodHead, base+r.path, h)
+	}
+}
+
+// elsewhere answers what no route takes.
+func (s *Server) elsewhere(c echo.Context) error {
+	return echo.ErrNotFound
+}
+
+const (
+	idKey      = "request_id"
+	userKey    = "user"
+	sessionKey = "session"
+)
+
+var saneID = regexp.MustCompile(`^[A-Za-z0-9._-]{8,64}$`)
+
+// identify gives the request its id: the caller's if it is sane, so that a
+// chain of systems can speak of one request, else a random one.
+func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		id := c.Request().Header.Get(echo.HeaderXRequestID)
+		if !saneID.MatchString(id) {
+			var raw [12]byte
+			_, _ = rand.Read(raw[:]) // never fails (crypto/rand)
+			id = hex.EncodeToString(raw[:])
+		}
+		c.Set(idKey, id)
+		c.Response().Header().Set(echo.HeaderXRequestID, id)
+		return next(c)
+	}
+}
+
+func requestID(c echo.Context) string {
+	id, _ := c.Get(idKey).(string)
+	return id
+}
+
+// logRequest writes one line per request, with the route and not the path:
+// paths carry tokens. It is the one place where an error of ours is logged.
+func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		began := time.Now()
+		err := next(c)
+		if err != nil {
+			s.fail(err, c)
+		}
+		r, status, level := c.Request(), c.Response().Status, slog.LevelDebug
+		attrs := []slog.Attr{
+			slog.String("request_id", requestID(c)),
+			slog.String("method", r.Method),
+			slog.String("route", c.Path()),
+			slog.Int("status", status),
+			slog.Int64("ms", time.Since(began).Milliseconds()),
+		}
+		if u := userOf(c); u != nil {
+			attrs = append(attrs, slog.Int64("user", u.ID))
+		}
+		if strings.HasPrefix(c.Path(), "/api/") {
+			level = slog.LevelInfo
+		}
+		if status >= 500 && err != nil && !errors.Is(err, context.Canceled) {
+			level = slog.LevelError
+			attrs = append(attrs, slog.String("error", err.Error()))
+		}
+		s.Log.LogAttrs(r.Context(), level, "request", attrs...)
+		return nil
+	}
+}
+
+func (s *Server) recover(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) (err error) {
+		defer func() {
+			switch v := recover(); v {
+			case nil:
+			case http.ErrAbortHandler: // how net/http is asked to cut the connection
+				panic(v)
+			default:
+				err = &panicked{v, debug.Stack()}
+			}
+		}()
+		return next(c)
+	}
+}
+
+// straight refuses paths that two readers could take differently: an empty
+// segment (a browser reads //host as another host), an encoded slash or
+// backslash (decoded by some proxies and not by others), NUL.
+func straight(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		u := c.Request().URL
+		raw := strings.ToLower(u.EscapedPath())
+		for _, crooked := range []string{"//", "%2f", "%5c", `\`, "%00"} {
+			if strings.Contains(raw, crooked) {
+				return echo.ErrNotFound
+			}
+		}
+		if !strings.HasPrefix(u.Path, "/") {
+			return echo.ErrNotFound
+		}
+		return next(c)
+	}
+}
+
+const apiPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+// secure sets what no answer goes without. Pages with content of their own
+// replace the policy and the caching.
+func secure(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		// Not no-referrer: with it browsers send Origin: null on forms.
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Content-Security-Policy", apiPolicy)
+		h.Set("Cache-Control", "no-store")
+		return next(c)
+	}
+}
+
+// cors lets the listed origins call with a token. Cookies are not for them.
+func (s *Server) cors(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r, h := c.Request(), c.Response().Header()
+		if len(s.CORSOrigins) == 0 || !strings.HasPrefix(r.URL.Path, base+"/") {
+			return next(c)
+		}
+		h.Add("Vary", "Origin")
+		origin := r.Header.Get("Origin")
+		if origin == "" || !slices.Contains(s.CORSOrigins, origin) {
+			return next(c)
+		}
+		h.Set("Access-Control-Allow-Origin", origin)
+		h.Set("Access-Control-Expose-Headers", "ETag, X-Request-ID, Retry-After, Location, Idempotency-Replayed")
+		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
+			h.Set("Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE")
+			h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, Idempotency-Key, Accept-Language, X-Request-ID, Last-Event-ID")
+			h.Set("Access-Control-Max-Age", "600")
+			return c.NoContent(http.StatusNoContent)
+		}
+		return next(c)
+	}
+}
+
+func limitBody(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		r.Body = http.MaxBytesReader(c.Response().Writer, r.Body, maxBody)
+		return next(c)
+	}
+}
+
+// admit lets those through whom a route is for. The account and its rights are
+// read anew at every request: a block, a promotion, a sign-out count at once.
+func (s *Server) admit(who access, next echo.HandlerFunc) echo.HandlerFunc {
+	if who == anybody {
+		return next
+	}
+	return func(c echo.Context) error {
+		if err := s.authenticate(c); err != nil {
+			return err
+		}
+		v := viewerOf(c)
+		if who != anyUser && !v.Superuser && (who == superuser || !v.Has(model.Permission(who))) {
+			return &model.Error{Kind: model.Forbidden}
+		}
+		return next(c)
+	}
+}
+
+// authenticate finds the account of the bearer token (RFC 6750 §2.1).
+func (s *Server) authenticate(c echo.Context) error {
+	scheme, token, _ := strings.Cut(c.Request().Header.Get(echo.HeaderAuthorization), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return &model.Error{Kind: model.Unauthenticated}
+	}
+	u, session, err := s.Auth.Authenticate(c.Request().Context(), strings.TrimSpace(token))
+	if err != nil {
+		return err
+	}
+	c.Set(userKey, u)
+	c.Set(sessionKey, session)
+	return nil
+}
+
+// userOf is the account that calls, nil on routes for anybody.
+func userOf(c echo.Context) *model.User {
+	u, _ := c.Get(userKey).(*model.User)
+	return u
+}
+
+// sessionOf is the session that calls.
+func sessionOf(c echo.Context) int64 {
+	id, _ := c.Get(sessionKey).(int64)
+	return id
+}
+
+// viewerOf is on whose behalf rows are read and written: nobody's on routes
+// for anybody.
+func viewerOf(c echo.Context) model.Viewer {
+	if u := userOf(c); u != nil {
+		return u.Viewer()
+	}
+	return model.Viewer{}
+}
