@@ -121,6 +121,8 @@ CREATE TABLE mailings (
     track_clicks       boolean     NOT NULL DEFAULT false,
     status             text        NOT NULL CHECK (status IN ('draft', 'scheduled', 'running', 'pausing', 'paused', 'cancelling', 'finished', 'cancelled')),
     reason             text        NOT NULL DEFAULT '',
+    last_action        text        NOT NULL DEFAULT '',
+    search             text        NOT NULL DEFAULT '', -- the name in lower case
     next_run_at        timestamptz,
     last_run_id        bigint,
     archived_at        timestamptz,

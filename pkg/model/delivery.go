@@ -1,6 +1,9 @@
 package model
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // DeliveryState is where one recipient of one run stands.
 type DeliveryState string
@@ -32,12 +35,7 @@ var transitions = map[DeliveryState][]DeliveryState{
 
 // CanBecome reports whether a delivery may go from one state to another.
 func (s DeliveryState) CanBecome(next DeliveryState) bool {
-	for _, t := range transitions[s] {
-		if t == next {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(transitions[s], next)
 }
 
 // Open reports whether the run still waits for this delivery.

@@ -1,6 +1,9 @@
 package model
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // MailingStatus is where a mailing stands.
 type MailingStatus string
@@ -46,27 +49,35 @@ const (
 	ActionCancel     Action = "cancel"
 )
 
-// actions is the one table of which action a status allows. An action that
-// has already had its effect is allowed too and changes nothing.
+// actions is the one table of which action a status allows.
 var actions = map[MailingStatus][]Action{
-	MailingDraft:      {ActionSchedule, ActionStart, ActionUnschedule},
-	MailingScheduled:  {ActionStart, ActionUnschedule, ActionCancel, ActionSchedule},
-	MailingRunning:    {ActionPause, ActionCancel, ActionStart, ActionResume},
+	MailingDraft:      {ActionSchedule, ActionStart},
+	MailingScheduled:  {ActionStart, ActionUnschedule, ActionCancel},
+	MailingRunning:    {ActionPause, ActionCancel},
 	MailingPausing:    {ActionPause, ActionCancel},
-	MailingPaused:     {ActionResume, ActionCancel, ActionPause},
+	MailingPaused:     {ActionResume, ActionCancel},
 	MailingCancelling: {ActionCancel},
 	MailingFinished:   {ActionStart},
-	MailingCancelled:  {ActionStart, ActionCancel},
+	MailingCancelled:  {ActionStart},
+}
+
+// effects is where an action takes a mailing.
+var effects = map[Action][]MailingStatus{
+	ActionSchedule:   {MailingScheduled},
+	ActionUnschedule: {MailingDraft},
+	ActionStart:      {MailingRunning},
+	ActionPause:      {MailingPausing, MailingPaused},
+	ActionResume:     {MailingRunning},
+	ActionCancel:     {MailingCancelling, MailingCancelled},
 }
 
 // Allows reports whether an action may be asked in this status.
-func (s MailingStatus) Allows(a Action) bool {
-	for _, x := range actions[s] {
-		if x == a {
-			return true
-		}
-	}
-	return false
+func (s MailingStatus) Allows(a Action) bool { return slices.Contains(actions[s], a) }
+
+// Repeats reports whether the action is the one that was asked last and has
+// its effect already, so that asking it again changes nothing.
+func (m *Mailing) Repeats(a Action) bool {
+	return m.LastAction == a && slices.Contains(effects[a], m.Status)
 }
 
 // LatePolicy says what becomes of a run whose time passed while nothing ran.
@@ -113,7 +124,7 @@ type Window struct {
 type Mailing struct {
 	ID               int64
 	OwnerID          int64
-	MessageID        int64
+	MessageID        *int64 // nil when the message of an ended mailing was deleted
 	Name             string
 	Audience         Audience `gorm:"serializer:json"`
 	StartAt          *time.Time
@@ -132,6 +143,7 @@ type Mailing struct {
 	TrackClicks      bool
 	Status           MailingStatus
 	Reason           string // why it waits or paused, "" when it does not
+	LastAction       Action // what a person asked last, so that asking it again changes nothing
 	NextRunAt        *time.Time
 	LastRunID        *int64
 	ArchivedAt       *time.Time

@@ -1,5 +1,7 @@
 package model
 
+import "slices"
+
 // Permission is a named right that a group carries. It counts only for an
 // active user with staff status.
 type Permission string
@@ -36,15 +38,7 @@ type Viewer struct {
 
 // Has reports whether the viewer holds a permission. A superuser holds all.
 func (v Viewer) Has(p Permission) bool {
-	if v.Superuser {
-		return true
-	}
-	for _, g := range v.Granted {
-		if g == p {
-			return true
-		}
-	}
-	return false
+	return v.Superuser || slices.Contains(v.Granted, p)
 }
 
 // MayChange reports whether the viewer may write rows of that owner: its own,

@@ -153,3 +153,7 @@ func (l listing[T]) decode(text, sort string, key sortKey[T]) (cursor, any, bool
 func contains(text string) string {
 	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%"
 }
+
+// searchText is what a row is looked up by: its words in lower case, whatever
+// their alphabet; SQLite's own lower() knows ASCII only.
+func searchText(words ...string) string { return strings.ToLower(strings.Join(words, "\n")) }

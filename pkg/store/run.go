@@ -1,0 +1,426 @@
+package store
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/postrider/postrider/pkg/model"
+)
+
+// RunByID is a run without a viewer and without its sums, for those who move
+// it.
+func (s *Store) RunByID(ctx context.Context, id int64) (*model.Run, error) {
+	var r model.Run
+	err := s.read(ctx).Take(&r, id).Error
+	return &r, kindOf(err, "read a run")
+}
+
+// DueRuns are planned runs whose time has come, the oldest first.
+func (s *Store) DueRuns(ctx context.Context, limit int) ([]int64, error) {
+	now, err := s.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var ids []int64
+	err = s.read(ctx).Table("runs").Where("status = 'planned' AND planned_at <= ?", now).
+		Order("planned_at").Limit(limit).Pluck("id", &ids).Error
+	return ids, kindOf(err, "look for due runs")
+}
+
+// LiveRuns are the runs that have begun and not ended, after an id.
+func (s *Store) LiveRuns(ctx context.Context, after int64, limit int) ([]int64, error) {
+	var ids []int64
+	err := s.read(ctx).Table("runs").
+		Where("status IN ('running', 'pausing', 'paused', 'cancelling') AND id > ?", after).
+		Order("id").Limit(limit).Pluck("id", &ids).Error
+	return ids, kindOf(err, "look for live runs")
+}
+
+// lockRun takes the mailing and then the run, as the order of locks demands.
+func (s *Store) lockRun(tx *gorm.DB, id int64) (*model.Mailing, *model.Run, error) {
+	var m model.Mailing
+	err := s.forUpdate(tx).Where("id = (SELECT mailing_id FROM runs WHERE id = ?)", id).Take(&m).Error
+	if err != nil {
+		return nil, nil, err
+	}
+	var r model.Run
+	err = s.forUpdate(tx).Take(&r, id).Error
+	return &m, &r, err
+}
+
+// Started tells what became of a planned run.
+type Started struct {
+	Run   *model.Run
+	Begun bool // this call started it, or declared it missed
+}
+
+// StartRun starts a planned run whose time has come: freeze fills in what the
+// run will send, from the mailing and its message as they are now, or declares
+// it missed by setting the status. A run that is not planned, not due, or
+// whose mailing has another live run is left as it is.
+func (s *Store) StartRun(ctx context.Context, id int64, freeze func(now time.Time, m *model.Mailing, msg *model.Message, owner *model.User, r *model.Run)) (Started, error) {
+	var out Started
+	err := s.tx(ctx, func(tx *gorm.DB) error {
+		out = Started{}
+		m, r, err := s.lockRun(tx, id)
+		if err != nil {
+			return err
+		}
+		out.Run = r
+		now, err := s.now(tx)
+		if err != nil {
+			return err
+		}
+		if r.Status != model.RunPlanned || r.PlannedAt.After(now) || m.Status.Live() {
+			return nil
+		}
+		var msg model.Message
+		if m.MessageID == nil {
+			msg = model.Message{}
+		} else if err := tx.Take(&msg, *m.MessageID).Error; err != nil {
+			return err
+		}
+		var owner model.User
+		if err := tx.Take(&owner, m.OwnerID).Error; err != nil {
+			return err
+		}
+		freeze(now, m, &msg, &owner, r)
+		out.Begun = true
+		if r.Status == model.RunMissed {
+			r.FinishedAt = &now
+			m.Status, m.Reason = model.MailingFinished, r.Reason
+		} else {
+			r.Status, r.StartedAt = model.RunRunning, &now
+			m.Status, m.Reason = model.MailingRunning, ""
+			m.LastRunID = &r.ID
+		}
+		m.NextRunAt = nil
+		if err := tx.Save(r).Error; err != nil {
+			return err
+		}
+		return s.saveStatus(tx, m, now)
+	})
+	return out, kindOf(err, "start a run")
+}
+
+// saveStatus writes what the life of a mailing changes, and leaves its
+// settings and their version alone.
+func (s *Store) saveStatus(tx *gorm.DB, m *model.Mailing, now time.Time) error {
+	return tx.Table("mailings").Where("id = ?", m.ID).Updates(map[string]any{
+		"status": m.Status, "reason": m.Reason, "next_run_at": m.NextRunAt, "last_run_id": m.LastRunID, "updated_at": now,
+	}).Error
+}
+
+// audienceOf is the condition for the clients (alias c) of an audience.
+func (s *Store) audienceOf(ownerID int64, a model.Audience) (string, []any) {
+	cond, args := "c.owner_id = ?", []any{ownerID}
+	list := func(ids []int64) string {
+		args = append(args, encodeIDs(ids))
+		if s.lite {
+			return "(SELECT value FROM json_each(?))"
+		}
+		return "(SELECT value::bigint FROM json_array_elements_text(CAST(? AS json)))"
+	}
+	const tagged = "EXISTS (SELECT 1 FROM client_tags t WHERE t.client_id = c.id AND t.tag IN ?)"
+	if !a.All {
+		var either string
+		if len(a.ClientIDs) > 0 {
+			either = "c.id IN " + list(a.ClientIDs)
+		}
+		if len(a.Tags) > 0 {
+			if either != "" {
+				either += " OR "
+			}
+			either += tagged
+			args = append(args, a.Tags)
+		}
+		if either == "" {
+			either = "1 = 0"
+		}
+		cond += " AND (" + either + ")"
+	}
+	if len(a.ExcludeClientIDs) > 0 {
+		cond += " AND c.id NOT IN " + list(a.ExcludeClientIDs)
+	}
+	if len(a.ExcludeTags) > 0 {
+		cond += " AND NOT " + tagged
+		args = append(args, a.ExcludeTags)
+	}
+	return cond, args
+}
+
+// Materialise gives the next clients of a run's audience their deliveries: one
+// chunk at first, so that sending can begin, then up to 20 a call. It answers
+// how many chunks it made, how many of them hold something to send, and whether
+// the audience is complete. Several workers may call it; they take turns.
+func (s *Store) Materialise(ctx context.Context, runID int64) (made, sendable int, complete bool, err error) {
+	err = s.tx(ctx, func(tx *gorm.DB) error {
+		made, sendable, complete = 0, 0, false
+		var r model.Run
+		if err := s.forUpdate(tx).Take(&r, runID).Error; err != nil {
+			return err
+		}
+		if r.Materialised || r.Status == model.RunPlanned || r.Status.Over() {
+			complete = r.Materialised
+			return nil
+		}
+		now, err := s.now(tx)
+		if err != nil {
+			return err
+		}
+		lots := 20
+		if r.AudienceAfter == 0 {
+			lots = 1
+		}
+		cond, args := s.audienceOf(r.OwnerID, r.Audience)
+		for range lots {
+			n, open, err := s.materialiseChunk(tx, &r, now, cond, args)
+			if err != nil {
+				return err
+			}
+			if n > 0 {
+				made++
+			}
+			if open > 0 {
+				sendable++
+			}
+			if n < ChunkSize {
+				complete = true
+				break
+			}
+		}
+		return tx.Exec("UPDATE runs SET audience_after = ?, materialised = ? WHERE id = ?", r.AudienceAfter, complete, r.ID).Error
+	})
+	return made, sendable, complete, kindOf(err, "materialise a run")
+}
+
+func (s *Store) materialiseChunk(tx *gorm.DB, r *model.Run, now time.Time, cond string, args []any) (n int, open int64, err error) {
+	c := model.Chunk{RunID: r.ID, NextAt: now}
+	if err := tx.Create(&c).Error; err != nil {
+		return 0, 0, err
+	}
+	query := `INSERT INTO deliveries (run_id, client_id, chunk_id, email, address_key, state, reason, updated_at)
+SELECT ?, x.id, ?, x.email, CASE WHEN x.twin THEN NULL ELSE x.email END,
+  CASE WHEN x.twin OR x.reason IS NOT NULL THEN 'skipped' ELSE 'pending' END,
+  CASE WHEN x.twin THEN '` + model.SkippedDuplicateAddress + `' ELSE COALESCE(x.reason, '') END, ?
+FROM (SELECT c.id, c.email, s.reason,
+    EXISTS (SELECT 1 FROM deliveries d WHERE d.run_id = ? AND d.address_key = c.email) AS twin
+  FROM clients c LEFT JOIN suppressions s ON s.owner_id = c.owner_id AND s.email = c.email
+  WHERE c.id > ? AND ` + cond + ` ORDER BY c.id LIMIT ?) x WHERE 1 = 1
+ON CONFLICT (run_id, client_id) DO NOTHING
+RETURNING client_id, state`
+	all := append([]any{r.ID, c.ID, now, r.ID, r.AudienceAfter}, args...)
+	var rows []struct {
+		ClientID int64
+		State    model.DeliveryState
+	}
+	if err := tx.Raw(query, append(all, ChunkSize)...).Scan(&rows).Error; err != nil {
+		return 0, 0, err
+	}
+	if len(rows) == 0 {
+		return 0, 0, tx.Exec("DELETE FROM chunks WHERE id = ?", c.ID).Error
+	}
+	c.FirstClient, c.LastClient = rows[0].ClientID, rows[0].ClientID
+	var skipped int64
+	for _, row := range rows {
+		c.FirstClient, c.LastClient = min(c.FirstClient, row.ClientID), max(c.LastClient, row.ClientID)
+		if row.State == model.Skipped {
+			skipped++
+		}
+	}
+	planned := int64(len(rows))
+	r.AudienceAfter = c.LastClient
+	err = tx.Exec("UPDATE chunks SET first_client = ?, last_client = ?, planned = ?, pending = ?, skipped = ?, done = ? WHERE id = ?",
+		c.FirstClient, c.LastClient, planned, planned-skipped, skipped, planned == skipped, c.ID).Error
+	return len(rows), planned - skipped, err
+}
+
+// Work is what a live run still needs.
+type Work struct {
+	Run       model.Run
+	Open      int64 // pending, sending and deferred
+	Leased    int64 // chunks that workers hold
+	Claimable bool  // a chunk can be claimed now
+}
+
+// WorkOf looks at a run with the database's clock.
+func (s *Store) WorkOf(ctx context.Context, runID int64) (*Work, error) {
+	r, err := s.RunByID(ctx, runID)
+	if err != nil {
+		return nil, err
+	}
+	now, err := s.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := &Work{Run: *r}
+	var row struct{ Open, Leased, Ready int64 }
+	err = s.read(ctx).Raw("SELECT COALESCE(SUM(pending + sending + deferred), 0) AS open,"+
+		" COUNT(worker_id) AS leased,"+
+		" COALESCE(SUM(CASE WHEN NOT done AND worker_id IS NULL AND next_at <= ? THEN 1 ELSE 0 END), 0) AS ready"+
+		" FROM chunks WHERE run_id = ?", now, runID).Scan(&row).Error
+	w.Open, w.Leased, w.Claimable = row.Open, row.Leased, row.Ready > 0 && r.Status == model.RunRunning
+	return w, kindOf(err, "look at a run")
+}
+
+// FormRetries gathers the due retries of a run into chunks and tells how many
+// deliveries it gathered.
+func (s *Store) FormRetries(ctx context.Context, runID int64) (int, error) {
+	now, err := s.Now(ctx)
+	if err != nil {
+		return 0, err
+	}
+	total := 0
+	for {
+		n, err := s.formRetries(ctx, runID, now)
+		total += n
+		if err != nil || n < ChunkSize {
+			return total, err
+		}
+	}
+}
+
+// CloseOpen ends the open deliveries of a run that may send no more: those of
+// a cancelled one become cancelled, those of one past its deadline expired.
+// Chunks that workers hold are left for the next call.
+func (s *Store) CloseOpen(ctx context.Context, runID int64) error {
+	r, err := s.RunByID(ctx, runID)
+	if err != nil {
+		return err
+	}
+	now, err := s.Now(ctx)
+	if err != nil {
+		return err
+	}
+	switch {
+	case r.Status == model.RunCancelling:
+		_, err = s.closeOpen(ctx, runID, model.Cancelled)
+	case !r.Status.Over() && r.DeadlineAt != nil && !r.DeadlineAt.After(now):
+		_, err = s.closeOpen(ctx, runID, model.Expired)
+	}
+	return err
+}
+
+// SettleRun takes a run to where its deliveries say it is: pausing to paused
+// and cancelling to cancelled once no worker holds a chunk of it, and to
+// finished once nothing is open. It answers the status after it.
+func (s *Store) SettleRun(ctx context.Context, runID int64) (model.RunStatus, error) {
+	var status model.RunStatus
+	err := s.tx(ctx, func(tx *gorm.DB) error {
+		m, r, err := s.lockRun(tx, runID)
+		if err != nil {
+			return err
+		}
+		status = r.Status
+		if r.Status.Over() || r.Status == model.RunPlanned {
+			return nil
+		}
+		var sums struct{ Open, Leased int64 }
+		err = tx.Raw("SELECT COALESCE(SUM(pending + sending + deferred), 0) AS open, COUNT(worker_id) AS leased FROM chunks WHERE run_id = ?", runID).
+			Scan(&sums).Error
+		if err != nil || sums.Leased > 0 {
+			return err
+		}
+		now, err := s.now(tx)
+		if err != nil {
+			return err
+		}
+		ended := r.Materialised && sums.Open == 0
+		switch {
+		case r.Status == model.RunCancelling && ended:
+			r.Status, m.Status = model.RunCancelled, model.MailingCancelled
+		case r.Status != model.RunCancelling && ended:
+			r.Status, m.Status = model.RunFinished, model.MailingFinished
+			r.Reason, m.Reason = "", ""
+		case r.Status == model.RunPausing:
+			r.Status, m.Status = model.RunPaused, model.MailingPaused
+		default:
+			return nil
+		}
+		status = r.Status
+		set := map[string]any{"status": r.Status, "reason": r.Reason}
+		if r.Status.Over() {
+			set["finished_at"] = now
+		}
+		if err := tx.Table("runs").Where("id = ?", runID).Updates(set).Error; err != nil {
+			return err
+		}
+		return s.saveStatus(tx, m, now)
+	})
+	return status, kindOf(err, "settle a run")
+}
+
+// PauseRun stops a running run for a reason that needs a person.
+func (s *Store) PauseRun(ctx context.Context, runID int64, reason string) error {
+	return kindOf(s.tx(ctx, func(tx *gorm.DB) error {
+		m, r, err := s.lockRun(tx, runID)
+		if err != nil || r.Status != model.RunRunning {
+			return err
+		}
+		return s.setLive(tx, m, r, model.RunPausing, reason)
+	}), "pause a run")
+}
+
+// setLive writes a live status with its reason to the run and its mailing.
+func (s *Store) setLive(tx *gorm.DB, m *model.Mailing, r *model.Run, to model.RunStatus, reason string) error {
+	now, err := s.now(tx)
+	if err != nil {
+		return err
+	}
+	r.Status, r.Reason = to, reason
+	m.Status, m.Reason = model.MailingStatus(to), reason
+	err = tx.Table("runs").Where("id = ?", r.ID).Updates(map[string]any{"status": to, "reason": reason}).Error
+	if err != nil {
+		return err
+	}
+	return s.saveStatus(tx, m, now)
+}
+
+// Waits notes why a running run sends nothing now; "" when it sends again.
+func (s *Store) Waits(ctx context.Context, runID int64, reason string) error {
+	return kindOf(s.tx(ctx, func(tx *gorm.DB) error {
+		m, r, err := s.lockRun(tx, runID)
+		if err != nil || r.Status != model.RunRunning || r.Reason == reason {
+			return err
+		}
+		return s.setLive(tx, m, r, model.RunRunning, reason)
+	}), "note why a run waits")
+}
+
+// TakePermits gives a run up to n places in its rate: the first at first, the
+// others each a step later. The rate is read now, so that a change counts from
+// the next call. A run without a rate gets a zero step.
+func (s *Store) TakePermits(ctx context.Context, runID int64, n int) (first time.Time, step time.Duration, err error) {
+	err = s.tx(ctx, func(tx *gorm.DB) error {
+		var rate *int
+		if err := tx.Raw("SELECT rate_per_minute FROM runs WHERE id = ?", runID).Row().Scan(&rate); err != nil {
+			return err
+		}
+		now, err := s.now(tx)
+		if err != nil {
+			return err
+		}
+		first, step = now, 0
+		if rate == nil {
+			return nil
+		}
+		step = time.Minute / time.Duration(*rate)
+		key := "run:" + strconv.FormatInt(runID, 10)
+		if err := tx.Exec("INSERT INTO rates (key, next_at) VALUES (?, ?) ON CONFLICT (key) DO NOTHING", key, now).Error; err != nil {
+			return err
+		}
+		if err := tx.Raw("SELECT next_at FROM rates WHERE key = ?"+s.locking("FOR UPDATE"), key).Row().Scan(&first); err != nil {
+			return err
+		}
+		if first.Before(now) {
+			first = now
+		}
+		// rounded up to the microseconds that are stored, so that the sum never runs ahead
+		next := first.Add(time.Duration(n) * step).Truncate(time.Microsecond).Add(time.Microsecond)
+		return tx.Exec("UPDATE rates SET next_at = ? WHERE key = ?", next, key).Error
+	})
+	return first, step, kindOf(err, "take permits")
+}
