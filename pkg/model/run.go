@@ -78,7 +78,7 @@ type Run struct {
 	CreatedAt     time.Time
 
 	OwnerEmail string `gorm:"->;-:migration"`
-	Counts     Counts `gorm:"embedded;->;-:migration"`
+	Counts     Counts `gorm:"-"` // sums of its chunks, filled where reports are read
 }
 
 // Counts are the sums of a run. Planned is always the sum of the others.
