@@ -1,0 +1,65 @@
+package main
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const swagger = `{
+ "swagger": "2.0", "info": {"title": "T", "version": "1"}, "basePath": "/api/v1",
+ "consumes": ["application/json"], "produces": ["application/json"],
+ "paths": {
+  "/clients": {"post": {
+   "security": [{"Bearer": []}],
+   "produces": ["application/json", "application/problem+json"],
+   "parameters": [{"in": "body", "name": "body", "required": true, "schema": {"$ref": "#/definitions/Client"}}],
+   "responses": {
+    "201": {"description": "Created", "schema": {"$ref": "#/definitions/Client"}},
+    "204": {"description": "No Content"},
+    "422": {"description": "Unprocessable", "schema": {"type": "object"}}}}}},
+ "definitions": {"Client": {"type": "object", "required": ["email"], "properties": {
+   "email": {"type": "string"},
+   "parent": {"x-nullable": true, "allOf": [{"$ref": "#/definitions/Client"}]},
+   "next_cursor": {"type": "string", "x-nullable": true}}}},
+ "securityDefinitions": {"Bearer": {"type": "apiKey", "name": "Authorization", "in": "header", "description": "words"}}
+}`
+
+func TestConvert(t *testing.T) {
+	t.Parallel()
+	out, err := convert([]byte(swagger))
+	require.NoError(t, err)
+	again, err := convert([]byte(swagger))
+	require.NoError(t, err)
+	require.Equal(t, string(out), string(again))
+
+	var doc map[string]any
+	require.NoError(t, json.Unmarshal(out, &doc))
+	at := func(keys ...string) any {
+		var node any = doc
+		for _, key := range keys {
+			require.Contains(t, node, key)
+			node = node.(map[string]any)[key]
+		}
+		return node
+	}
+	require.Equal(t, []any{map[string]any{"url": "/api/v1"}}, at("servers"))
+	require.Equal(t, map[string]any{"type": "http", "scheme": "bearer", "description": "words"}, at("components", "securitySchemes", "bearerAuth"))
+	require.Equal(t, []any{map[string]any{"bearerAuth": []any{}}}, at("paths", "/clients", "post", "security"))
+	require.Len(t, at("paths", "/clients", "post", "responses", "201", "content"), 1)
+	require.Contains(t, at("paths", "/clients", "post", "responses", "201", "content"), "application/json")
+	require.Len(t, at("paths", "/clients", "post", "responses", "422", "content"), 1)
+	require.Contains(t, at("paths", "/clients", "post", "responses", "422", "content"), "application/problem+json")
+	require.Equal(t, true, at("components", "schemas", "Client", "properties", "next_cursor", "nullable"))
+	require.Equal(t, true, at("components", "schemas", "Client", "properties", "parent", "nullable"))
+	require.NotContains(t, string(out), "x-nullable")
+}
+
+func TestConvertRefusesWhatIsNoContract(t *testing.T) {
+	t.Parallel()
+	for _, in := range []string{"", "[]", `{"swagger":"2.0","info":{"title":"","version":""},"paths":{"/a":{"get":{"responses":{"200":{"schema":{"$ref":"#/definitions/Absent"}}}}}}}`} {
+		_, err := convert([]byte(in))
+		require.Error(t, err, in)
+	}
+}

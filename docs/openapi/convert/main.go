@@ -1,0 +1,170 @@
+// Command convert turns the Swagger 2.0 that swag makes into OpenAPI 3.0:
+//
+//	convert swagger.json openapi.json
+//
+// Beyond the change of format it says what Swagger 2.0 or swag cannot: that the
+// token is an HTTP bearer token, that x-nullable is nullable, and that errors
+// are application/problem+json (RFC 9457) whatever a handler's @Produce is.
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi2"
+	"github.com/getkin/kin-openapi/openapi2conv"
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+const (
+	swagScheme   = "Bearer"     // the name that annotations use: @Security Bearer
+	bearerScheme = "bearerAuth" // the name that everybody else uses
+	problemJSON  = "application/problem+json"
+	plainJSON    = "application/json"
+	nullableMark = "x-nullable"
+)
+
+func main() {
+	if len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "usage: convert swagger.json openapi.json")
+		os.Exit(2)
+	}
+	if err := run(os.Args[1], os.Args[2]); err != nil {
+		fmt.Fprintln(os.Stderr, "convert:", err)
+		os.Exit(1)
+	}
+}
+
+func run(from, to string) error {
+	in, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	out, err := convert(in)
+	if err != nil {
+		return fmt.Errorf("%s: %w", from, err)
+	}
+	return os.WriteFile(to, out, 0o644)
+}
+
+func convert(in []byte) ([]byte, error) {
+	var doc2 openapi2.T
+	if err := json.Unmarshal(in, &doc2); err != nil {
+		return nil, err
+	}
+	doc, err := openapi2conv.ToV3(&doc2)
+	if err != nil {
+		return nil, err
+	}
+	doc.Servers = openapi3.Servers{{URL: doc2.BasePath}}
+	security(doc)
+	for _, path := range doc.Paths.Map() {
+		for _, operation := range path.Operations() {
+			operation.Security = renamed(operation.Security)
+			for status, response := range operation.Responses.Map() {
+				mediaTypes(status, response)
+			}
+		}
+	}
+	out, err := sortedJSON(doc)
+	if err != nil {
+		return nil, err
+	}
+	checked, err := openapi3.NewLoader().LoadFromData(out)
+	if err != nil {
+		return nil, err
+	}
+	return out, checked.Validate(context.Background())
+}
+
+func security(doc *openapi3.T) {
+	if doc.Components == nil {
+		doc.Components = &openapi3.Components{}
+	}
+	description := ""
+	if old := doc.Components.SecuritySchemes[swagScheme]; old != nil && old.Value != nil {
+		description = old.Value.Description
+	}
+	doc.Components.SecuritySchemes = openapi3.SecuritySchemes{
+		bearerScheme: {Value: &openapi3.SecurityScheme{Type: "http", Scheme: "bearer", Description: description}},
+	}
+	doc.Security = *renamed(&doc.Security)
+}
+
+func renamed(old *openapi3.SecurityRequirements) *openapi3.SecurityRequirements {
+	if old == nil {
+		return nil
+	}
+	for _, requirement := range *old {
+		if scopes, ok := requirement[swagScheme]; ok {
+			delete(requirement, swagScheme)
+			requirement[bearerScheme] = scopes
+		}
+	}
+	return old
+}
+
+// mediaTypes gives errors the media type of problems, and nothing else it.
+func mediaTypes(status string, response *openapi3.ResponseRef) {
+	if response.Value == nil || len(response.Value.Content) == 0 {
+		return
+	}
+	content := response.Value.Content
+	if !strings.HasPrefix(status, "4") && !strings.HasPrefix(status, "5") {
+		if len(content) > 1 {
+			delete(content, problemJSON)
+		}
+		return
+	}
+	if schema := content[plainJSON]; schema != nil {
+		response.Value.Content = openapi3.Content{problemJSON: schema}
+	}
+}
+
+// sortedJSON writes with sorted keys, so that the same annotations always give
+// the same bytes, and turns x-nullable into nullable on the way.
+func sortedJSON(doc *openapi3.T) ([]byte, error) {
+	raw, err := json.Marshal(doc)
+	if err != nil {
+		return nil, err
+	}
+	var tree any
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	if err := decoder.Decode(&tree); err != nil {
+		return nil, err
+	}
+	nullable(tree)
+	if root, ok := tree.(map[string]any); ok && root["paths"] == nil {
+		root["paths"] = map[string]any{} // demanded even where there is none
+	}
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(tree); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+func nullable(tree any) {
+	switch node := tree.(type) {
+	case map[string]any:
+		if mark, ok := node[nullableMark].(bool); ok {
+			delete(node, nullableMark)
+			node["nullable"] = mark
+		}
+		for _, child := range node {
+			nullable(child)
+		}
+	case []any:
+		for _, child := range node {
+			nullable(child)
+		}
+	}
+}
