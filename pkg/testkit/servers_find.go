@@ -16,7 +16,7 @@ import (
 type program struct {
 	names   []string // on the PATH
 	globs   []string // elsewhere; the last match in order wins
-	debian  string   // package
+	debian  string   // packages
 	brew    string   // formula
 	version string   // the least that will do, for people
 }
@@ -31,6 +31,10 @@ var programs = map[string]program{
 		names:  []string{"redis-server", "valkey-server"},
 		debian: "redis-server", brew: "redis", version: "6.2",
 	},
+	"gcc": { // for -race
+		names:  []string{"gcc", "clang", "cc"},
+		debian: "gcc libc6-dev", brew: "llvm", version: "8",
+	},
 	"chromium": {
 		names:  []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"},
 		globs:  []string{"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium"},
@@ -39,7 +43,7 @@ var programs = map[string]program{
 }
 
 // Find returns the path of a program that tests need: "postgres",
-// "redis-server" or "chromium". The error says how to install it.
+// "redis-server", "gcc" or "chromium". The error says how to install it.
 func Find(name string) (string, error) {
 	p, ok := programs[name]
 	if !ok {
@@ -71,7 +75,7 @@ func Install(log io.Writer, names ...string) error {
 	for _, name := range names {
 		if _, err := Find(name); err != nil {
 			missing = append(missing, err)
-			packages = append(packages, programs[name].debian)
+			packages = append(packages, strings.Fields(programs[name].debian)...)
 		}
 	}
 	if len(missing) == 0 {

@@ -37,7 +37,7 @@ func run(chromium bool, command []string) (code int, err error) {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 
-	need := []string{"postgres", "redis-server"}
+	need := []string{"postgres", "redis-server", "gcc"}
 	if chromium {
 		need = append(need, "chromium")
 	}
@@ -66,7 +66,7 @@ func run(chromium bool, command []string) (code int, err error) {
 		if err != nil {
 			return 1, err
 		}
-		env = append(env, "POSTRIDER_TEST_CHROMIUM="+path)
+		env = append(env, "CHROMIUM="+path)
 	}
 	if len(command) == 0 {
 		for _, e := range env {
