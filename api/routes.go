@@ -53,3 +53,10 @@ func (s *Server) routes() []route {
 		// inbox.go, public.go
 	}
 }
+
+// rootRoutes stand at the root and are for anybody: what mails link to.
+func (s *Server) rootRoutes() []route {
+	return []route{
+		// unsubscribe.go
+	}
+}

@@ -59,7 +59,10 @@ func New(d Deps) *Server {
 	e.Pre(s.identify, s.logRequest, s.recover, secure, straight)
 	e.Use(s.cors, limitBody)
 	for _, r := range s.routes() {
-		s.mount(r)
+		s.mount(base, r)
+	}
+	for _, r := range s.rootRoutes() {
+		s.mount("", r)
 	}
 	e.RouteNotFound("/*", s.elsewhere)
 	return s
@@ -83,11 +86,11 @@ func HTTPServer(h http.Handler, addr string) *http.Server {
 	}
 }
 
-func (s *Server) mount(r route) {
+func (s *Server) mount(prefix string, r route) {
 	h := s.admit(r.access, r.handle)
-	s.echo.Add(r.method, base+r.path, h)
+	s.echo.Add(r.method, prefix+r.path, h)
 	if r.method == get {
-		s.echo.Add(http.MethodHead, base+r.path, h)
+		s.echo.Add(http.MethodHead, prefix+r.path, h)
 	}
 }
 

@@ -9,6 +9,7 @@ CREATE TABLE users (
     is_active     boolean     NOT NULL DEFAULT 1,
     is_staff      boolean     NOT NULL DEFAULT 0,
     is_superuser  boolean     NOT NULL DEFAULT 0,
+    search        text        NOT NULL DEFAULT '', -- email and name in lower case
     last_login_at datetime,
     version       bigint      NOT NULL DEFAULT 1,
     created_at    datetime NOT NULL,
@@ -18,6 +19,7 @@ CREATE TABLE users (
 CREATE TABLE groups (
     id         integer PRIMARY KEY AUTOINCREMENT,
     name       text        NOT NULL UNIQUE,
+    version    bigint      NOT NULL DEFAULT 1,
     created_at datetime NOT NULL,
     updated_at datetime NOT NULL
 );

@@ -35,6 +35,7 @@ func (u *User) Viewer() Viewer {
 type Group struct {
 	ID          int64
 	Name        string
+	Version     int64
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 	Permissions []Permission `gorm:"-"`

@@ -1,0 +1,151 @@
+package store
+
+import (
+	"context"
+	"slices"
+
+	"gorm.io/gorm"
+
+	"github.com/postrider/postrider/pkg/model"
+)
+
+var groups = listing[model.Group]{
+	name: "groups", id: "groups.id", natural: "name",
+	rowID: func(g *model.Group) int64 { return g.ID },
+	sorts: map[string]sortKey[model.Group]{
+		"id":   {"groups.id", func(g *model.Group) any { return g.ID }},
+		"name": {"groups.name", func(g *model.Group) any { return g.Name }},
+	},
+}
+
+// Groups lists all groups with their permissions. Who may see them is the
+// caller's to check: groups have no owner.
+func (s *Store) Groups(ctx context.Context, p Page) (List[model.Group], error) {
+	list, err := groups.page(s.read(ctx).Model(&model.Group{}), p)
+	if err == nil {
+		err = joinPermissions(s.read(ctx), list.Items)
+	}
+	return list, kindOf(err, "list the groups")
+}
+
+// Group is one group with its permissions.
+func (s *Store) Group(ctx context.Context, id int64) (*model.Group, error) {
+	one := make([]model.Group, 1)
+	if err := s.read(ctx).Where("id = ?", id).Take(&one[0]).Error; err != nil {
+		return nil, kindOf(err, "read a group")
+	}
+	err := joinPermissions(s.read(ctx), one)
+	return &one[0], kindOf(err, "read a group")
+}
+
+func joinPermissions(tx *gorm.DB, list []model.Group) error {
+	if len(list) == 0 {
+		return nil
+	}
+	ids := make([]int64, len(list))
+	at := make(map[int64]*model.Group, len(list))
+	for i := range list {
+		ids[i], at[list[i].ID] = list[i].ID, &list[i]
+	}
+	var rows []struct {
+		GroupID    int64
+		Permission model.Permission
+	}
+	err := tx.Table("group_permissions").Where("group_id IN ?", ids).Order("permission").Scan(&rows).Error
+	for _, r := range rows {
+		g := at[r.GroupID]
+		g.Permissions = append(g.Permissions, r.Permission)
+	}
+	return err
+}
+
+// CreateGroup keeps a new group; it sets the id, the version and the times. A
+// name that is taken is model.Conflict.
+func (s *Store) CreateGroup(ctx context.Context, g *model.Group) error {
+	return s.tx(ctx, func(tx *gorm.DB) error {
+		g.Version = 1
+		if err := tx.Create(g).Error; err != nil {
+			return groupError(err, "create a group")
+		}
+		return setPermissions(tx, g)
+	})
+}
+
+// UpdateGroup keeps the name and the permissions of a group, if it still has
+// that version. The manager group keeps its name: create-managers finds it by
+// that.
+func (s *Store) UpdateGroup(ctx context.Context, g *model.Group, version int64) error {
+	return s.tx(ctx, func(tx *gorm.DB) error {
+		old, err := lockGroup(s, tx, g.ID)
+		if err != nil {
+			return err
+		}
+		if old.Version != version {
+			return stale()
+		}
+		if old.Name == model.ManagerGroup && g.Name != old.Name {
+			return model.E(model.Conflict, "the manager group is built in: it keeps its name")
+		}
+		g.Version, g.UpdatedAt = version+1, tx.NowFunc()
+		err = tx.Model(&model.Group{}).Where("id = ?", g.ID).
+			Updates(map[string]any{"name": g.Name, "version": g.Version, "updated_at": g.UpdatedAt}).Error
+		if err != nil {
+			return groupError(err, "change a group")
+		}
+		return setPermissions(tx, g)
+	})
+}
+
+// DeleteGroup removes a group; its members lose what it carried, at once. The
+// manager group is model.Conflict.
+func (s *Store) DeleteGroup(ctx context.Context, id int64, ifMatch *int64) error {
+	return s.tx(ctx, func(tx *gorm.DB) error {
+		old, err := lockGroup(s, tx, id)
+		switch {
+		case err != nil:
+			return err
+		case ifMatch != nil && *ifMatch != old.Version:
+			return stale()
+		case old.Name == model.ManagerGroup:
+			return model.E(model.Conflict, "the manager group is built in: it cannot be deleted")
+		}
+		return kindOf(tx.Exec("DELETE FROM groups WHERE id = ?", id).Error, "delete a group")
+	})
+}
+
+// EnsureGroup makes a group unless one has that name, and leaves an existing
+// one as it is.
+func (s *Store) EnsureGroup(ctx context.Context, name string, permissions []model.Permission) (created bool, err error) {
+	err = s.CreateGroup(ctx, &model.Group{Name: name, Permissions: slices.Clone(permissions)})
+	if model.IsKind(err, model.Conflict) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func lockGroup(s *Store, tx *gorm.DB, id int64) (*model.Group, error) {
+	var g model.Group
+	err := s.forUpdate(tx).Where("id = ?", id).Take(&g).Error
+	return &g, kindOf(err, "lock a group")
+}
+
+func setPermissions(tx *gorm.DB, g *model.Group) error {
+	if err := tx.Exec("DELETE FROM group_permissions WHERE group_id = ?", g.ID).Error; err != nil {
+		return kindOf(err, "take permissions")
+	}
+	slices.Sort(g.Permissions)
+	g.Permissions = slices.Compact(g.Permissions)
+	for _, p := range g.Permissions {
+		if err := tx.Exec("INSERT INTO group_permissions (group_id, permission) VALUES (?, ?)", g.ID, p).Error; err != nil {
+			return kindOf(err, "give permissions")
+		}
+	}
+	return nil
+}
+
+func groupError(err error, doing string) error {
+	if duplicate(err) {
+		return model.E(model.Conflict, "there is a group with this name already")
+	}
+	return kindOf(err, doing)
+}

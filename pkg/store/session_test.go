@@ -1,0 +1,139 @@
+package store_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postrider/postrider/pkg/model"
+	"github.com/postrider/postrider/pkg/store"
+	"github.com/postrider/postrider/pkg/testkit"
+)
+
+func signIn(t *testing.T, st *store.Store, u *model.User) *model.Session {
+	t.Helper()
+	out := &model.Session{UserID: u.ID, Nonce: "nonce"}
+	require.NoError(t, st.CreateSession(context.Background(), out))
+	return out
+}
+
+func TestRotateSession(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		ctx := context.Background()
+		session := signIn(t, st, testkit.User(t, st))
+		generations := make([]int64, 20)
+		errs := make([]error, 20)
+		var wg sync.WaitGroup
+		for i := range generations {
+			wg.Go(func() {
+				out, err := st.RotateSession(ctx, session.ID, 1)
+				generations[i], errs[i] = out.Generation, err
+			})
+		}
+		wg.Wait()
+		for i := range generations {
+			require.NoError(t, errs[i])
+			require.EqualValues(t, 2, generations[i], "one rotates, the others get what it made")
+		}
+
+		st.MoveClock(store.RefreshGrace + time.Second)
+		_, err := st.RotateSession(ctx, session.ID, 1)
+		require.True(t, model.IsKind(err, model.Unauthenticated), "%v", err)
+		_, err = st.RotateSession(ctx, session.ID, 2)
+		require.True(t, model.IsKind(err, model.Unauthenticated), "an old token ends the family: %v", err)
+	})
+}
+
+func TestOlderThanTheDirectPredecessorEndsTheSession(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		ctx := context.Background()
+		u := testkit.User(t, st)
+		session := signIn(t, st, u)
+		for generation := int64(1); generation <= 2; generation++ {
+			_, err := st.RotateSession(ctx, session.ID, generation)
+			require.NoError(t, err)
+		}
+		_, err := st.RotateSession(ctx, session.ID, 1)
+		require.True(t, model.IsKind(err, model.Unauthenticated), "%v", err)
+		_, err = st.SessionUser(ctx, session.ID, u.ID)
+		require.True(t, model.IsKind(err, model.Unauthenticated), "access ends with it: %v", err)
+	})
+}
+
+func TestSessionsEnd(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		ctx := context.Background()
+		u := testkit.User(t, st)
+		unused, used := signIn(t, st, u), signIn(t, st, u)
+		rotate := func(generation int64) error {
+			_, err := st.RotateSession(ctx, used.ID, generation)
+			return err
+		}
+		st.MoveClock(29 * 24 * time.Hour)
+		require.NoError(t, rotate(1))
+		st.MoveClock(2 * 24 * time.Hour)
+		_, err := st.RotateSession(ctx, unused.ID, 1)
+		require.True(t, model.IsKind(err, model.Unauthenticated), "30 days after the last use: %v", err)
+		list, err := st.Sessions(ctx, u.ID, store.Page{})
+		require.NoError(t, err)
+		require.Len(t, list.Items, 1)
+		st.MoveClock(27 * 24 * time.Hour)
+		require.NoError(t, rotate(2))
+		st.MoveClock(27 * 24 * time.Hour)
+		require.NoError(t, rotate(3))
+		st.MoveClock(6 * 24 * time.Hour) // day 91
+		err = rotate(4)
+		require.True(t, model.IsKind(err, model.Unauthenticated), "90 days after the sign-in: %v", err)
+		_, err = st.SessionUser(ctx, used.ID, u.ID)
+		require.True(t, model.IsKind(err, model.Unauthenticated), "%v", err)
+	})
+}
+
+func TestEndSession(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		ctx := context.Background()
+		u, other := testkit.Manager(t, st), testkit.User(t, st)
+		session := signIn(t, st, u)
+
+		read, err := st.SessionUser(ctx, session.ID, u.ID)
+		require.NoError(t, err)
+		require.Equal(t, u.Groups, read.Groups)
+		require.Equal(t, u.Permissions, read.Permissions)
+		require.NotNil(t, read.LastLoginAt)
+
+		err = st.EndSession(ctx, other.ID, session.ID)
+		require.True(t, model.IsKind(err, model.NotFound), "%v", err)
+		require.NoError(t, st.EndSession(ctx, u.ID, session.ID))
+		err = st.EndSession(ctx, u.ID, session.ID)
+		require.True(t, model.IsKind(err, model.NotFound), "%v", err)
+		_, err = st.SessionUser(ctx, session.ID, u.ID)
+		require.True(t, model.IsKind(err, model.Unauthenticated), "%v", err)
+	})
+}
+
+func TestSetPasswordKeepsOnlyTheSessionThatAsked(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		ctx := context.Background()
+		u := testkit.User(t, st)
+		here, there := signIn(t, st, u), signIn(t, st, u)
+		require.NoError(t, st.SetPassword(ctx, u.ID, "new", here.ID))
+		_, err := st.SessionUser(ctx, here.ID, u.ID)
+		require.NoError(t, err)
+		_, err = st.SessionUser(ctx, there.ID, u.ID)
+		require.True(t, model.IsKind(err, model.Unauthenticated), "%v", err)
+		u, err = st.User(ctx, u.ID)
+		require.NoError(t, err)
+		require.Equal(t, "new", u.PasswordHash)
+		require.NoError(t, st.EndSessions(ctx, u.ID))
+		_, err = st.SessionUser(ctx, here.ID, u.ID)
+		require.True(t, model.IsKind(err, model.Unauthenticated), "%v", err)
+	})
+}
