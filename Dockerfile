@@ -35,8 +35,9 @@ EXPOSE 8080
 CMD ["postrider", "--help"]
 
 FROM caddy:2-alpine AS web
-RUN adduser -D -H -u 10001 postrider \
-    && install -d -o postrider -g postrider /data /config
+RUN adduser -D -H -u 10001 postrider
+# It has nothing to keep: no certificates, no configuration of its own.
+ENV XDG_DATA_HOME=/tmp XDG_CONFIG_HOME=/tmp
 COPY frontend/Caddyfile /etc/caddy/Caddyfile
 COPY --from=spa /src/frontend/dist /srv
 USER postrider
