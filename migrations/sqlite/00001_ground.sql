@@ -94,6 +94,7 @@ CREATE TABLE messages (
     subject    text        NOT NULL,
     html       text        NOT NULL DEFAULT '',
     text       text        NOT NULL DEFAULT '',
+    search     text        NOT NULL DEFAULT '', -- name and subject in lower case
     version    bigint      NOT NULL DEFAULT 1,
     created_at datetime NOT NULL,
     updated_at datetime NOT NULL,
