@@ -35,7 +35,8 @@ type Verdict int
 // The verdicts. For an intent only Landed allows the last byte to leave.
 const (
 	Landed  Verdict = iota // committed, now or by an earlier try of the same entry
-	Refused                // the run does not run, the claim is lost, the address is suppressed, or the row has moved on
+	Refused                // the address is suppressed, or the row has moved on
+	Stopped                // the run does not run, or the claim is lost: so it is for the whole chunk
 )
 
 // CommitLedger writes entries, in their order, in one transaction and answers
@@ -81,7 +82,9 @@ func (b *batch) commit() error {
 	var known, late, intents []int
 	for i, e := range b.entries {
 		switch {
-		case e.Outcome == nil && b.holds(e.Claim) && b.running[e.Claim.ID]:
+		case e.Outcome == nil && !(b.holds(e.Claim) && b.running[e.Claim.ID]):
+			b.verdicts[i] = Stopped
+		case e.Outcome == nil:
 			intents = append(intents, i)
 		case e.Outcome != nil && b.holds(e.Claim):
 			known = append(known, i)

@@ -316,3 +316,24 @@ func encodeIDs(ids []int64) string {
 	raw, _ := json.Marshal(ids)
 	return string(raw)
 }
+
+// OwnerTimezone is the zone of the mailing's owner.
+func (t *MailingTx) OwnerTimezone() (string, error) {
+	var zone string
+	err := t.tx.Table("users").Where("id = ?", t.OwnerID).Select("timezone").Row().Scan(&zone)
+	return zone, err
+}
+
+// OwnerName is how an owner is called in mails: the full name, which may be
+// empty, and the address.
+func (s *Store) OwnerName(ctx context.Context, id int64) (name, email string, err error) {
+	err = s.read(ctx).Table("users").Where("id = ?", id).Select("full_name, email").Row().Scan(&name, &email)
+	return name, email, kindOf(err, "read an owner")
+}
+
+// OwnsAddress reports whether an owner has a client with that address.
+func (s *Store) OwnsAddress(ctx context.Context, ownerID int64, email string) (bool, error) {
+	var n int64
+	err := s.read(ctx).Table("clients").Where("owner_id = ? AND email = ?", ownerID, email).Count(&n).Error
+	return n > 0, kindOf(err, "look for a client")
+}

@@ -18,16 +18,27 @@ func (s *Store) RunByID(ctx context.Context, id int64) (*model.Run, error) {
 	return &r, kindOf(err, "read a run")
 }
 
-// DueRuns are planned runs whose time has come, the oldest first.
-func (s *Store) DueRuns(ctx context.Context, limit int) ([]int64, error) {
+// Due is a planned run and how long it still has; negative when it is late.
+type Due struct {
+	RunID int64
+	In    time.Duration
+}
+
+// DueRuns are planned runs whose time has come or comes within ahead, the
+// oldest first.
+func (s *Store) DueRuns(ctx context.Context, ahead time.Duration, limit int) ([]Due, error) {
 	now, err := s.Now(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var ids []int64
-	err = s.read(ctx).Table("runs").Where("status = 'planned' AND planned_at <= ?", now).
-		Order("planned_at").Limit(limit).Pluck("id", &ids).Error
-	return ids, kindOf(err, "look for due runs")
+	var runs []model.Run
+	err = s.read(ctx).Where("status = 'planned' AND planned_at <= ?", now.Add(ahead)).
+		Select("id, planned_at").Order("planned_at").Limit(limit).Find(&runs).Error
+	out := make([]Due, len(runs))
+	for i, r := range runs {
+		out[i] = Due{RunID: r.ID, In: r.PlannedAt.Sub(now)}
+	}
+	return out, kindOf(err, "look for due runs")
 }
 
 // LiveRuns are the runs that have begun and not ended, after an id.

@@ -1,0 +1,166 @@
+package mailing
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/postrider/postrider/pkg/model"
+	"github.com/postrider/postrider/pkg/store"
+)
+
+// settleDeadline is how long the answer to a pause or a cancel may wait for
+// the run to come to rest; the workers do what is left.
+const settleDeadline = 300 * time.Millisecond
+
+// Act does what a person asks of a mailing and answers it as it stands after
+// it. What the status does not allow is model.Conflict; asking the same again
+// changes nothing. startAt goes with schedule alone.
+func (s *Service) Act(ctx context.Context, v model.Viewer, id int64, action model.Action, startAt *time.Time) (*model.Mailing, error) {
+	a := act{Service: s, action: action, startAt: startAt}
+	m, err := s.store.ChangeMailing(ctx, v, id, nil, a.apply)
+	if err != nil {
+		return nil, err
+	}
+	return a.after(ctx, v, m)
+}
+
+// Stop cancels anybody's mailing, for holders of mailings.stop_all.
+func (s *Service) Stop(ctx context.Context, v model.Viewer, id int64) (*model.Mailing, error) {
+	a := act{Service: s, action: model.ActionCancel}
+	m, err := s.store.StopMailing(ctx, v, id, a.apply)
+	if err != nil {
+		return nil, err
+	}
+	a.settle(ctx)
+	seeing := v
+	if !v.Has(model.MailingsViewAll) {
+		seeing.Granted = append([]model.Permission{model.MailingsViewAll}, v.Granted...)
+	}
+	return s.store.Mailing(ctx, seeing, m.ID)
+}
+
+type act struct {
+	*Service
+	action  model.Action
+	startAt *time.Time
+	planned *model.Run // to start or to hint
+	live    *model.Run // to settle
+}
+
+func (a *act) apply(t *store.MailingTx) error {
+	a.planned, a.live = nil, nil
+	if t.Repeats(a.action) && a.startAt == nil {
+		return nil
+	}
+	moves := a.action == model.ActionSchedule && t.Status == model.MailingScheduled && a.startAt != nil
+	if !t.Status.Allows(a.action) && !moves {
+		return model.E(model.Conflict, "a mailing that is %s cannot %s", t.Status, a.action)
+	}
+	t.LastAction = a.action
+	switch a.action {
+	case model.ActionSchedule:
+		return a.schedule(t)
+	case model.ActionUnschedule:
+		if err := t.DropPlannedRun(); err != nil {
+			return err
+		}
+		t.Status = model.MailingDraft
+	case model.ActionStart:
+		return a.start(t)
+	case model.ActionCancel:
+		if t.Status == model.MailingScheduled {
+			if err := t.CancelPlannedRun(); err != nil {
+				return err
+			}
+			t.Status = model.MailingCancelled
+			break
+		}
+		return a.turn(t, model.RunCancelling, "")
+	case model.ActionPause:
+		return a.turn(t, model.RunPausing, model.ReasonByPerson)
+	case model.ActionResume:
+		return a.turn(t, model.RunRunning, "")
+	}
+	return t.SaveStatus()
+}
+
+func (a *act) schedule(t *store.MailingTx) error {
+	if a.startAt != nil {
+		in := InputOf(t.Mailing)
+		in.StartAt = a.startAt
+		if err := a.check(t, &in); err != nil {
+			return err
+		}
+		in.apply(t.Mailing)
+		if err := t.SaveSettings(); err != nil {
+			return err
+		}
+	}
+	return a.plan(t, later(t.StartAt, t.Now))
+}
+
+func (a *act) start(t *store.MailingTx) error { return a.plan(t, t.Now) }
+
+func (a *act) plan(t *store.MailingTx, at time.Time) (err error) {
+	if t.MessageID == nil {
+		return model.E(model.Conflict, "the message of this mailing was deleted; choose another first")
+	}
+	if t.EndAt != nil && !t.EndAt.After(at) {
+		return model.E(model.Conflict, "the end of this mailing has passed; move it first")
+	}
+	t.Status, t.Reason = model.MailingScheduled, ""
+	if a.planned, err = t.PlanRun(at); err != nil {
+		return err
+	}
+	return t.SaveStatus()
+}
+
+// turn takes the live run to another status.
+func (a *act) turn(t *store.MailingTx, to model.RunStatus, reason string) error {
+	run, err := t.LiveRun()
+	if err != nil {
+		return err
+	}
+	if run == nil {
+		return errors.New("a live mailing has no live run")
+	}
+	a.live = run
+	if run.Status == model.RunPaused && to == model.RunPausing {
+		return t.SaveStatus()
+	}
+	if err := t.SetLive(run, to, reason); err != nil {
+		return err
+	}
+	return t.SaveStatus()
+}
+
+func (a *act) after(ctx context.Context, v model.Viewer, m *model.Mailing) (*model.Mailing, error) {
+	if a.planned != nil {
+		return a.launched(ctx, v, m, a.planned)
+	}
+	a.settle(ctx)
+	return a.store.Mailing(ctx, v, m.ID)
+}
+
+// settle brings the run to rest if that is quickly done, and tells the workers.
+func (a *act) settle(ctx context.Context) {
+	if a.live == nil {
+		return
+	}
+	quick, cancel := context.WithTimeout(ctx, settleDeadline)
+	defer cancel()
+	if err := a.rest(quick, a.live.ID); err != nil {
+		a.log.DebugContext(ctx, "a run comes to rest later", "run_id", a.live.ID, "error", err)
+	}
+	a.hint(ctx, func(ctx context.Context) error { return a.queue.Start(ctx, a.live.ID, time.Time{}) })
+}
+
+// rest ends what may send no more and settles the status of a run.
+func (s *Service) rest(ctx context.Context, runID int64) error {
+	if err := s.store.CloseOpen(ctx, runID); err != nil {
+		return err
+	}
+	_, err := s.store.SettleRun(ctx, runID)
+	return err
+}

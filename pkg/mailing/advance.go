@@ -1,0 +1,135 @@
+package mailing
+
+import (
+	"context"
+	"time"
+
+	"github.com/postrider/postrider/pkg/model"
+)
+
+// punctual is how late a start may be and still count as on time.
+const punctual = time.Minute
+
+// begin starts a planned run whose time has come: it freezes what the run will
+// send, or declares the run missed when the late policy says so. It reports
+// whether this call did it.
+func (s *Service) begin(ctx context.Context, runID int64) (bool, error) {
+	started, err := s.store.StartRun(ctx, runID, s.freeze)
+	if err == nil && started.Begun {
+		s.log.InfoContext(ctx, "run begins", "run_id", runID, "mailing_id", started.Run.MailingID,
+			"status", started.Run.Status, "reason", started.Run.Reason)
+	}
+	return started.Begun, err
+}
+
+func (s *Service) freeze(now time.Time, m *model.Mailing, msg *model.Message, owner *model.User, r *model.Run) {
+	late := now.Sub(r.PlannedAt)
+	grace := max(punctual, time.Duration(m.LateGraceMinutes)*time.Minute)
+	if m.LatePolicy == model.LateSkip {
+		grace = punctual
+	}
+	savedBefore := r.CreatedAt.Before(r.PlannedAt)
+	switch {
+	case m.EndAt != nil && !m.EndAt.After(now):
+		r.Status, r.Reason = model.RunMissed, model.ReasonEnded
+		return
+	case savedBefore && late > grace:
+		r.Status, r.Reason = model.RunMissed, model.ReasonLate
+		return
+	}
+	r.MailingName = m.Name
+	r.Subject, r.HTML, r.Text = msg.Subject, msg.HTML, msg.Text
+	r.FromEmail, r.FromName = s.sender(m)
+	r.ReplyTo = m.ReplyTo
+	r.SenderName, r.SenderEmail = owner.FullName, owner.Email
+	r.Audience, r.Timezone, r.Window = m.Audience, m.Timezone, m.Window
+	r.RatePerMinute, r.InDoubtPolicy, r.DeadlineAt = m.RatePerMinute, m.InDoubtPolicy, m.EndAt
+	r.ContentHash = contentHash(r.Subject, r.HTML, r.Text, r.FromName, r.FromEmail, r.ReplyTo)
+}
+
+// Advance moves a run as far as it can go now and reports whether it has
+// chunks to send. It may be called by anybody, any number of times, at once.
+// On the way, ready is called as soon as the first chunk can be sent.
+func (s *Service) Advance(ctx context.Context, runID int64, ready func()) (claimable bool, err error) {
+	w, err := s.store.WorkOf(ctx, runID)
+	if err != nil {
+		return false, err
+	}
+	if w.Run.Status == model.RunPlanned {
+		begun, err := s.begin(ctx, runID)
+		if err != nil || !begun {
+			return false, err
+		}
+		if w, err = s.store.WorkOf(ctx, runID); err != nil {
+			return false, err
+		}
+	}
+	if w.Run.Status.Over() {
+		return false, nil
+	}
+	if !w.Run.Materialised {
+		if err := s.materialise(ctx, &w.Run, ready); err != nil {
+			return false, err
+		}
+	}
+	if w.Run.Status == model.RunRunning {
+		n, err := s.store.FormRetries(ctx, runID)
+		if err != nil {
+			return false, err
+		}
+		if n > 0 {
+			s.log.InfoContext(ctx, "retries are due", "run_id", runID, "deliveries", n)
+		}
+	}
+	if err := s.rest(ctx, runID); err != nil {
+		return false, err
+	}
+	if w, err = s.store.WorkOf(ctx, runID); err != nil {
+		return false, err
+	}
+	return w.Claimable, nil
+}
+
+// materialise gives all clients of the audience their deliveries, the first
+// chunk at once so that sending can begin.
+func (s *Service) materialise(ctx context.Context, r *model.Run, ready func()) error {
+	begin, total := time.Now(), 0
+	for {
+		made, sendable, complete, err := s.store.Materialise(ctx, r.ID)
+		if err != nil {
+			return err
+		}
+		total += made
+		if sendable > 0 && r.Status == model.RunRunning {
+			if ready != nil {
+				ready()
+			}
+			s.hint(ctx, func(ctx context.Context) error { return s.queue.Deliver(ctx, r.ID, sendable) })
+		}
+		if complete {
+			s.log.InfoContext(ctx, "audience is complete", "run_id", r.ID, "chunks", total, "took", time.Since(begin))
+			return nil
+		}
+	}
+}
+
+// RunDue starts what is due now and answers the runs that began. It is for a
+// person at a terminal who will not wait for a worker's sweep.
+func (s *Service) RunDue(ctx context.Context) ([]int64, error) {
+	due, err := s.store.DueRuns(ctx, 0, 10_000)
+	if err != nil {
+		return nil, err
+	}
+	var begun []int64
+	for _, d := range due {
+		ok, err := s.begin(ctx, d.RunID)
+		if err != nil {
+			return begun, err
+		}
+		if ok {
+			begun = append(begun, d.RunID)
+			s.hint(ctx, func(ctx context.Context) error { return s.queue.Start(ctx, d.RunID, time.Time{}) })
+		}
+	}
+	return begun, nil
+}

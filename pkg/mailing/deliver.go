@@ -1,0 +1,365 @@
+package mailing
+
+import (
+	"context"
+	"errors"
+	mrand "math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/postrider/postrider/pkg/model"
+	"github.com/postrider/postrider/pkg/store"
+)
+
+// giveUpAfter is how long a delivery may be deferred (RFC 5321 §4.5.4.1 asks
+// for four to five days at most and leaves less to the sender).
+const giveUpAfter = 48 * time.Hour
+
+// longWait is the longest a chunk is held while it may not send; one that must
+// wait longer is given back.
+const longWait = 5 * time.Second
+
+var backoffs = []time.Duration{
+	time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute,
+	time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour,
+}
+
+// backoff is how long a delivery rests after its n-th deferral, counted from
+// zero; a fifth more or less, so that those deferred together part.
+func backoff(n int) time.Duration {
+	base := backoffs[min(max(n, 0), len(backoffs)-1)]
+	return base + time.Duration((mrand.Float64()*0.4-0.2)*float64(base))
+}
+
+// batch is a claimed chunk while it is sent.
+type batch struct {
+	*store.Claim
+	letter *letter
+	window *window
+	streak *streak
+	rate   *permits
+
+	stop   atomic.Bool // the run stopped, or the claim was lost
+	failed atomic.Bool // the way out gave trouble in this pass
+	wires  sync.WaitGroup
+	acks   sync.WaitGroup
+}
+
+// job is one delivery on its way to a sender.
+type job struct {
+	*batch
+	row store.Lot
+}
+
+// deliver sends a claimed chunk and gives it back.
+func (e *Engine) deliver(c *store.Claim) {
+	ctx := context.WithoutCancel(e.send)
+	log := e.log.With("run_id", c.RunID, "mailing_id", c.Run.MailingID, "chunk_id", c.ID)
+	next, reason := e.now(), c.Run.Reason
+	b, err := e.prepare(c)
+	if err != nil {
+		log.Error("the message does not render", "error", err)
+		if err := e.store.PauseRun(ctx, c.RunID, model.ReasonBadMessage); err != nil {
+			log.Warn("the run could not be paused", "error", err)
+		}
+	} else if next, reason, err = e.passes(ctx, b); err != nil {
+		log.Warn("the chunk is given back early", "error", err)
+		next = e.now().Add(time.Second)
+	}
+	if reason != c.Run.Reason {
+		e.waits(c.RunID, reason, next)
+	}
+	for {
+		if err = e.store.ReleaseChunk(ctx, c, next); err == nil || !model.IsKind(err, model.Unavailable) || e.draining() {
+			break
+		}
+		time.Sleep(time.Second) // the database is away; the lease would be taken from us anyhow
+	}
+	if err != nil {
+		log.Warn("the chunk could not be given back; the sweep will", "error", err)
+	}
+}
+
+func (e *Engine) prepare(c *store.Claim) (*batch, error) {
+	w, err := newWindow(c.Run.Window, c.Run.Timezone)
+	if err != nil {
+		return nil, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	l := e.letters[c.RunID]
+	if l == nil {
+		if l, err = e.newLetter(&c.Run); err != nil {
+			return nil, err
+		}
+		e.letters[c.RunID] = l
+	}
+	st := e.streaks[c.RunID]
+	if st == nil {
+		st = &streak{}
+		e.streaks[c.RunID] = st
+	}
+	rate := e.rates[c.RunID]
+	if rate == nil {
+		rate = &permits{}
+		e.rates[c.RunID] = rate
+	}
+	return &batch{Claim: c, letter: l, window: w, streak: st, rate: rate}, nil
+}
+
+// passes sends what is pending in the chunk until nothing is, or it must stop:
+// then it answers when the chunk may be claimed again, and why it waits.
+func (e *Engine) passes(ctx context.Context, b *batch) (time.Time, string, error) {
+	trouble := 0
+	for {
+		rows, err := e.store.Pending(ctx, b.Claim)
+		if err != nil {
+			return time.Time{}, b.Run.Reason, err
+		}
+		if rows, err = e.withoutSkipped(ctx, b, rows); err != nil {
+			return time.Time{}, b.Run.Reason, err
+		}
+		if len(rows) == 0 {
+			return e.now(), "", nil
+		}
+		b.failed.Store(false)
+		next, reason, goOn := e.feed(b, rows)
+		b.wires.Wait()
+		e.believe(b)
+		b.acks.Wait()
+		if !goOn || b.stop.Load() {
+			return next, reason, nil
+		}
+		if b.failed.Load() {
+			trouble++
+			if until, open := e.breaker.open(time.Now()); open {
+				return e.now().Add(time.Until(until)), model.ReasonTransportDown, nil
+			}
+			select {
+			case <-time.After(time.Duration(trouble) * 200 * time.Millisecond):
+			case <-e.drain:
+			}
+		}
+	}
+}
+
+// withoutSkipped settles the deliveries that must not be mailed.
+func (e *Engine) withoutSkipped(ctx context.Context, b *batch, rows []store.Lot) ([]store.Lot, error) {
+	skip := map[int64]string{}
+	send := rows[:0]
+	for _, r := range rows {
+		switch {
+		case r.Suppressed != "":
+			skip[r.ID] = r.Suppressed
+		case r.Gone:
+			skip[r.ID] = model.SkippedClientDeleted
+		default:
+			send = append(send, r)
+		}
+	}
+	if len(skip) == 0 {
+		return send, nil
+	}
+	return send, e.store.Skip(ctx, b.Claim, skip)
+}
+
+// feed hands deliveries to the senders until the chunk may send no more now.
+func (e *Engine) feed(b *batch, rows []store.Lot) (next time.Time, reason string, goOn bool) {
+	for _, row := range rows {
+		if next, reason, ok := e.mayFeed(b); !ok {
+			return next, reason, false
+		}
+		if b.Run.Reason == model.ReasonOutsideWindow || b.Run.Reason == model.ReasonRate {
+			b.Run.Reason = ""
+			e.waits(b.RunID, "", time.Time{})
+		}
+		b.wires.Add(1)
+		select {
+		case e.jobs <- &job{b, row}:
+		case <-e.drain:
+			b.wires.Done()
+			return e.now(), b.Run.Reason, false
+		}
+	}
+	return e.now(), "", true
+}
+
+func (e *Engine) mayFeed(b *batch) (next time.Time, reason string, ok bool) {
+	now := e.now()
+	if b.stop.Load() || e.draining() {
+		return now, b.Run.Reason, false
+	}
+	if until, open := e.breaker.open(time.Now()); open {
+		return now.Add(time.Until(until)), model.ReasonTransportDown, false
+	}
+	if b.Run.DeadlineAt != nil && !now.Before(*b.Run.DeadlineAt) {
+		return now, "", false
+	}
+	if open, changes := b.window.at(now); !open {
+		return changes, model.ReasonOutsideWindow, false
+	}
+	if b.Run.RatePerMinute == nil {
+		return now, "", true
+	}
+	slot, err := e.permit(b.rate, b.RunID)
+	if err != nil {
+		return now.Add(time.Second), b.Run.Reason, false
+	}
+	wait := slot.Sub(e.now())
+	if wait > longWait {
+		b.rate.giveBack()
+		return slot, model.ReasonRate, false
+	}
+	if wait > 0 {
+		select {
+		case <-time.After(wait):
+		case <-e.drain:
+			return slot, b.Run.Reason, false
+		}
+	}
+	return now, "", true
+}
+
+// sender is one connection's worth of work.
+func (e *Engine) sender() {
+	for j := range e.jobs {
+		e.sendOne(j)
+		j.wires.Done()
+	}
+}
+
+func (e *Engine) sendOne(j *job) {
+	if j.stop.Load() {
+		return
+	}
+	mail, err := e.mail(j.letter, j.RunID, recipient{
+		deliveryID: j.row.ID, originID: j.row.OriginID, email: j.row.Email,
+		name: j.row.FullName, locale: j.row.Locale, attributes: j.row.Attributes,
+	})
+	if err != nil {
+		e.log.Warn("a mail does not render", "run_id", j.RunID, "delivery_id", j.row.ID, "error", err)
+		if err := e.store.Skip(context.WithoutCancel(e.send), j.Claim, map[int64]string{j.row.ID: model.SkippedRenderError}); err != nil {
+			j.failed.Store(true)
+		}
+		return
+	}
+	var refusal error
+	res := e.transport.Send(e.send, mail, func(context.Context) error {
+		refusal = e.ledger.intent(j.Claim, j.row.ID)
+		return refusal
+	})
+	e.settle(j, res, refusal)
+}
+
+// settle turns the result of an attempt into an outcome of the ledger, and
+// into what it says about the run and the way out.
+func (e *Engine) settle(j *job, res Result, refusal error) {
+	o := &store.Outcome{Intended: res.Intended, Attempt: model.Attempt{
+		StartedAt: res.StartedAt, FinishedAt: res.FinishedAt, Outcome: res.Outcome, Code: res.Code,
+		Enhanced: res.Enhanced, Response: res.Response, Phase: res.Phase, Transport: e.transport.Name(),
+	}}
+	switch res.Outcome {
+	case model.OutcomeSent:
+		o.To = model.Sent
+	case model.OutcomeInDoubt:
+		o.To = model.InDoubt
+		if j.Run.InDoubtPolicy == model.ResendInDoubt && !j.row.PossibleDuplicate {
+			o.To, o.Repeat = model.Pending, true
+		}
+	case model.OutcomeDeferred:
+		e.deferred(j, o)
+	case model.OutcomeFailed:
+		o.To = model.Failed
+	case model.OutcomeAborted:
+		o.To = model.Pending
+		if !e.aborted(j, o, res, refusal) {
+			return
+		}
+	}
+	e.reached(j, res)
+	if res.Outcome == model.OutcomeFailed {
+		e.refused(j, o)
+		return
+	}
+	if res.Outcome == model.OutcomeSent {
+		e.believe(j.batch) // the server takes mail, so what it refused it meant
+	}
+	e.record(j, o)
+}
+
+func (e *Engine) record(j *job, o *store.Outcome) {
+	j.acks.Add(1)
+	e.ledger.outcome(j.Claim, j.row.ID, o, j.acks.Done)
+}
+
+func (e *Engine) deferred(j *job, o *store.Outcome) {
+	now := e.now()
+	if j.row.FirstDeferredAt != nil && now.Sub(*j.row.FirstDeferredAt) > giveUpAfter {
+		o.To, o.Attempt.Outcome = model.Failed, model.OutcomeDeferred
+		return
+	}
+	next := now.Add(backoff(j.row.Deferrals))
+	o.To, o.NextAt = model.Deferred, &next
+}
+
+// aborted looks at an attempt that certainly did not send. It reports whether
+// the attempt is to be recorded: it is when the server took part in it.
+func (e *Engine) aborted(j *job, o *store.Outcome, res Result, refusal error) bool {
+	switch res.Class {
+	case ClassIntent:
+		if errors.Is(refusal, errStopped) {
+			j.stop.Store(true)
+		}
+		if errors.Is(refusal, errUnknown) { // it may have been written after all
+			j.failed.Store(true)
+			o.Intended = true
+			return true
+		}
+		return false
+	case ClassInterrupt:
+		return res.Intended
+	}
+	j.failed.Store(true)
+	switch res.Phase {
+	case model.PhaseConnect, model.PhaseEHLO, model.PhaseTLS, model.PhaseAuth:
+		e.reached(j, res)
+		return res.Intended
+	}
+	return true
+}
+
+// reached keeps account of the way out: what says that the server is there,
+// and what says that it is not or does not want us.
+func (e *Engine) reached(j *job, res Result) {
+	switch res.Class {
+	case ClassConnection:
+		e.breaker.trouble(time.Now())
+	case ClassAuth:
+		e.breaker.trip(time.Now())
+		e.pause(j, model.ReasonSMTPAuth)
+	case ClassSender:
+		if j.streak.sender.Add(1) >= 3 {
+			e.pause(j, model.ReasonSenderRejected)
+		}
+	case ClassTooLarge:
+		e.pause(j, model.ReasonMessageTooLarge)
+	case ClassIntent, ClassInterrupt:
+	default:
+		e.breaker.good()
+		j.streak.sender.Store(0)
+		if j.Run.Reason == model.ReasonTransportDown && j.streak.cleared.CompareAndSwap(false, true) {
+			e.waits(j.RunID, "", time.Time{})
+		}
+	}
+}
+
+func (e *Engine) pause(j *job, reason string) {
+	if j.stop.Swap(true) {
+		return
+	}
+	e.log.Error("the run is paused", "run_id", j.RunID, "mailing_id", j.Run.MailingID, "reason", reason)
+	if err := e.store.PauseRun(context.WithoutCancel(e.send), j.RunID, reason); err != nil {
+		e.log.Warn("the run could not be paused", "run_id", j.RunID, "error", err)
+	}
+}

@@ -1,0 +1,382 @@
+package mailing
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"log/slog"
+	mrand "math/rand/v2"
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/postrider/postrider/pkg/model"
+	"github.com/postrider/postrider/pkg/store"
+)
+
+// How an engine keeps time.
+const (
+	beatEvery  = 2 * time.Second
+	sweepEvery = 2 * time.Second // and up to half as long again
+	lookAhead  = 5 * time.Second // runs this near get an alarm of their own
+	drainLimit = 27 * time.Second
+	maxPumps   = 3 // chunks of one run in one process at a time
+)
+
+// Engine sends: one per worker process.
+type Engine struct {
+	*Service
+	transport Transport
+	ledger    *ledger
+	worker    store.Worker
+	log       *slog.Logger
+
+	jobs   chan *job
+	drain  chan struct{}   // closed, under mu, when no new mail may begin
+	send   context.Context // ends when drain closes; what is on the wire may still end
+	halt   context.CancelFunc
+	offset atomic.Int64   // the database's clock minus ours, in nanoseconds
+	work   sync.WaitGroup // pumps, alarms and system mails
+
+	mu      sync.Mutex
+	pumps   map[int64]int
+	alarms  map[int64]bool
+	letters map[int64]*letter
+	rates   map[int64]*permits
+	streaks map[int64]*streak
+	breaker breaker
+}
+
+// NewEngine makes an engine that sends by one transport. It does nothing until
+// Run.
+func NewEngine(s *Service, t Transport) *Engine {
+	var id [8]byte
+	_, _ = rand.Read(id[:]) // never fails (crypto/rand)
+	host, _ := os.Hostname()
+	e := &Engine{
+		Service: s, transport: t, log: s.log.With("worker", hex.EncodeToString(id[:])),
+		worker:  store.Worker{ID: hex.EncodeToString(id[:]), Host: host, PID: int64(os.Getpid())},
+		jobs:    make(chan *job),
+		drain:   make(chan struct{}),
+		pumps:   map[int64]int{},
+		alarms:  map[int64]bool{},
+		letters: map[int64]*letter{},
+		rates:   map[int64]*permits{},
+		streaks: map[int64]*streak{},
+	}
+	e.send, e.halt = context.WithCancel(context.Background())
+	e.ledger = newLedger(s.store, e.log)
+	return e
+}
+
+// WorkerID is the random id of this engine.
+func (e *Engine) WorkerID() string { return e.worker.ID }
+
+// Run works until ctx ends. Then no new mail begins, what is on the wire may
+// end within 25 s, its outcomes are recorded, all chunks are given back, and
+// Run returns.
+func (e *Engine) Run(ctx context.Context) error {
+	hard, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	var parts, senders sync.WaitGroup
+	beats, stopBeats := context.WithCancel(hard)
+	defer stopBeats()
+	parts.Go(func() { e.beat(beats) })
+	ledgerDone := make(chan struct{})
+	go func() { e.ledger.run(hard); close(ledgerDone) }()
+	for range e.transport.Connections() {
+		senders.Go(e.sender)
+	}
+	e.sweeps(ctx)
+
+	e.mu.Lock()
+	close(e.drain)
+	e.mu.Unlock()
+	e.halt()
+	rest := time.AfterFunc(drainLimit, stop)
+	defer rest.Stop()
+	e.work.Wait()
+	close(e.jobs)
+	senders.Wait()
+	close(e.ledger.in)
+	<-ledgerDone
+	err := e.transport.Close()
+	stopBeats()
+	parts.Wait()
+	if leaveErr := e.store.Leave(context.WithoutCancel(ctx), e.worker.ID); leaveErr != nil {
+		e.log.Warn("the worker could not say that it leaves", "error", leaveErr)
+	}
+	return err
+}
+
+func (e *Engine) draining() bool {
+	select {
+	case <-e.drain:
+		return true
+	default:
+		return false
+	}
+}
+
+// now is the database's clock as this process knows it from its last beat.
+func (e *Engine) now() time.Time { return time.Now().Add(time.Duration(e.offset.Load())).UTC() }
+
+func (e *Engine) beat(ctx context.Context) {
+	for {
+		if err := e.store.Beat(ctx, e.worker); err != nil && ctx.Err() == nil {
+			e.log.Warn("the worker's sign of life did not arrive", "error", err)
+		}
+		before := time.Now()
+		if at, err := e.store.Now(ctx); err == nil {
+			middle := before.Add(time.Since(before) / 2)
+			e.offset.Store(int64(at.Sub(middle)))
+		}
+		select {
+		case <-time.After(beatEvery):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// sweeps runs the sweep until ctx ends: the net under all hints.
+func (e *Engine) sweeps(ctx context.Context) {
+	var healthy time.Time // since when the database has answered without a break
+	var after int64
+	for ctx.Err() == nil {
+		next, err := e.sweep(ctx, after, !healthy.IsZero() && time.Since(healthy) > store.DeadAfter)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			e.log.Warn("the sweep could not work", "error", err)
+			healthy = time.Time{}
+		case healthy.IsZero():
+			healthy = time.Now()
+		}
+		after = next
+		wait := sweepEvery + time.Duration(mrand.Int64N(int64(sweepEvery/2)))
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// sweep does once what lost hints would have done. It looks at live runs by
+// lots and answers where the next lot begins.
+func (e *Engine) sweep(ctx context.Context, after int64, mayBury bool) (int64, error) {
+	due, err := e.store.DueRuns(ctx, lookAhead, 200)
+	if err != nil {
+		return after, err
+	}
+	for _, d := range due {
+		e.alarm(d.RunID, d.In)
+	}
+	if mayBury {
+		touched, err := e.store.ReturnDeadLeases(ctx, false)
+		if err != nil {
+			return after, err
+		}
+		if len(touched) > 0 {
+			e.log.Warn("a worker is dead; its chunks were taken over", "runs", touched)
+		}
+	}
+	const lot = 200
+	live, err := e.store.LiveRuns(ctx, after, lot)
+	if err != nil {
+		return after, err
+	}
+	for _, id := range live {
+		e.advance(ctx, id)
+	}
+	if after == 0 && len(live) < lot {
+		e.forget(live)
+	}
+	after = 0
+	if len(live) == lot {
+		after = live[lot-1]
+	}
+	mails, err := e.store.DueSystemMails(ctx, 50)
+	if err != nil {
+		return after, err
+	}
+	for _, id := range mails {
+		if err := e.Mail(ctx, id); err != nil {
+			return after, err
+		}
+	}
+	if e.queue != nil {
+		repair, cancel := context.WithTimeout(ctx, hintDeadline)
+		defer cancel()
+		if err := e.queue.Repair(repair); err != nil {
+			e.log.Debug("the queue could not be repaired", "error", err)
+		}
+	}
+	return after, nil
+}
+
+// forget drops the places in the rates of runs that are over.
+func (e *Engine) forget(live []int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for id := range e.rates {
+		if !slices.Contains(live, id) {
+			delete(e.rates, id)
+		}
+	}
+}
+
+// alarm advances a planned run at its time. A run has one alarm at most.
+func (e *Engine) alarm(runID int64, in time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.alarms[runID] || e.draining() {
+		return
+	}
+	e.alarms[runID] = true
+	e.work.Go(func() {
+		defer func() {
+			e.mu.Lock()
+			delete(e.alarms, runID)
+			e.mu.Unlock()
+		}()
+		select {
+		case <-time.After(in):
+			e.advance(e.send, runID)
+		case <-e.drain:
+		}
+	})
+}
+
+// advance moves a run and sends what it has; errors are for the log, for the
+// next sweep tries again.
+func (e *Engine) advance(ctx context.Context, runID int64) {
+	claimable, err := e.Advance(ctx, runID, func() { e.kick(runID) })
+	if err != nil {
+		if ctx.Err() == nil {
+			e.log.Warn("a run could not be moved", "run_id", runID, "error", err)
+		}
+		return
+	}
+	if claimable {
+		e.kick(runID)
+	}
+}
+
+// Start is the handler of the hint that a run is due or has work. One that
+// comes early waits for the time, by the database's clock.
+func (e *Engine) Start(ctx context.Context, runID int64) error {
+	r, err := e.store.RunByID(ctx, runID)
+	if model.IsKind(err, model.NotFound) {
+		return nil // it was unscheduled
+	}
+	if err != nil {
+		return err
+	}
+	if r.Status == model.RunPlanned {
+		now, err := e.store.Now(ctx)
+		if err != nil {
+			return err
+		}
+		if in := r.PlannedAt.Sub(now); in > 0 {
+			if in <= lookAhead {
+				e.alarm(runID, in)
+			}
+			return nil // further away: it was moved, and has another hint
+		}
+	}
+	e.advance(ctx, runID)
+	return nil
+}
+
+// Deliver is the handler of the hint that a run has chunks to claim.
+func (e *Engine) Deliver(_ context.Context, runID int64) error {
+	e.kick(runID)
+	return nil
+}
+
+// kick sees to it that enough pumps work on a run.
+func (e *Engine) kick(runID int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for e.pumps[runID] < maxPumps && !e.draining() {
+		e.pumps[runID]++
+		e.work.Go(func() { e.pump(runID) })
+	}
+}
+
+// pump claims chunks of a run and sends them, one after another, until there
+// is none to claim.
+func (e *Engine) pump(runID int64) {
+	defer e.leave(runID)
+	for !e.draining() {
+		if until, open := e.breaker.open(time.Now()); open {
+			e.waits(runID, model.ReasonTransportDown, until)
+			return
+		}
+		claim, err := e.store.ClaimChunk(e.send, e.worker.ID, runID)
+		if err != nil {
+			if e.send.Err() == nil {
+				e.log.Warn("no chunk could be claimed", "run_id", runID, "error", err)
+			}
+			return
+		}
+		if claim == nil {
+			break
+		}
+		e.deliver(claim)
+	}
+	if err := e.rest(context.WithoutCancel(e.send), runID); err != nil {
+		e.log.Warn("a run could not be settled", "run_id", runID, "error", err)
+	}
+}
+
+// leave ends a pump; the last one of a run forgets what was kept for it.
+func (e *Engine) leave(runID int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.pumps[runID]--; e.pumps[runID] == 0 {
+		delete(e.pumps, runID)
+		delete(e.letters, runID)
+		delete(e.streaks, runID)
+	}
+}
+
+// waits notes why a run does not go on.
+func (e *Engine) waits(runID int64, reason string, until time.Time) {
+	if err := e.store.Waits(context.WithoutCancel(e.send), runID, reason); err != nil {
+		e.log.Warn("why a run waits could not be noted", "run_id", runID, "error", err)
+	}
+	if reason != "" {
+		e.log.Info("run waits", "run_id", runID, "reason", reason, "until", until)
+	}
+}
+
+// Mail is the handler of the hint that a system mail is to be sent. It is sent
+// at least once; a death between the server's answer and its record repeats it.
+func (e *Engine) Mail(ctx context.Context, id int64) error {
+	m, err := e.store.TakeSystemMail(ctx, id)
+	if err != nil || m == nil {
+		return err
+	}
+	now := e.now()
+	mail, err := e.systemMail(m)
+	if err != nil {
+		m.FailedAt, m.LastAnswer = &now, err.Error()
+		return e.store.SettleSystemMail(ctx, m)
+	}
+	res := e.transport.Send(ctx, mail, func(context.Context) error { return nil })
+	now = e.now()
+	m.LastAnswer = res.Response
+	switch {
+	case res.Outcome == model.OutcomeSent:
+		m.SentAt = &now
+	case res.Outcome == model.OutcomeFailed, now.Sub(m.CreatedAt) > giveUpAfter:
+		m.FailedAt = &now
+	default:
+		m.NextAt = now.Add(backoff(m.Attempts - 1))
+	}
+	e.log.InfoContext(ctx, "system mail", "mail_id", id, "kind", m.Kind, "outcome", res.Outcome, "code", res.Code)
+	return e.store.SettleSystemMail(context.WithoutCancel(ctx), m)
+}

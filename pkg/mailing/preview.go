@@ -1,0 +1,211 @@
+package mailing
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/postrider/postrider/pkg/address"
+	"github.com/postrider/postrider/pkg/model"
+	"github.com/postrider/postrider/pkg/rfc5322"
+	"github.com/postrider/postrider/pkg/template"
+)
+
+// Preview is a message as one client would get it.
+type Preview struct {
+	Subject string
+	HTML    string
+	Text    string
+	Missing []string // placeholders that have no value for this client
+}
+
+// Sample is an invented client to preview with.
+type Sample struct {
+	Email      string
+	FullName   string
+	Locale     string
+	Attributes map[string]any
+}
+
+// Preview renders a message the viewer sees with the sender's own renderer: as
+// a client of the viewer, or as a sample, or as nobody in particular. A client
+// that is unknown or not the viewer's is model.Invalid on client_id.
+func (s *Service) Preview(ctx context.Context, v model.Viewer, messageID int64, clientID *int64, sample *Sample) (*Preview, error) {
+	msg, err := s.store.Message(ctx, v, messageID)
+	if err != nil {
+		return nil, err
+	}
+	vars, err := s.sampleVars(ctx, v, clientID, sample)
+	if err != nil {
+		return nil, err
+	}
+	if vars.SenderName, vars.SenderEmail, err = s.store.OwnerName(ctx, msg.OwnerID); err != nil {
+		return nil, err
+	}
+	vars.MailingName = msg.Name
+	out, err := renderOnce(msg.Subject, msg.HTML, msg.Text, vars)
+	if err != nil {
+		return nil, err
+	}
+	return &Preview{Subject: out.Subject, HTML: out.HTML, Text: out.Text, Missing: out.Missing}, nil
+}
+
+// renderOnce renders what was checked when it was saved; what fails all the
+// same is the message's fault and told so.
+func renderOnce(subject, html, text string, vars template.Vars) (rendered, error) {
+	c, err := parse(subject, html, text)
+	if err != nil {
+		return rendered{}, model.E(model.Conflict, "the message does not render: %w", err)
+	}
+	out, err := c.render(vars)
+	if err != nil {
+		return out, model.E(model.Conflict, "the message does not render: %w", err)
+	}
+	return out, nil
+}
+
+// sampleVars are the values of a client, or of a sample. The link to
+// unsubscribe leads nowhere, so that a preview has no effect.
+func (s *Service) sampleVars(ctx context.Context, v model.Viewer, clientID *int64, sample *Sample) (template.Vars, error) {
+	vars := template.Vars{UnsubscribeURL: s.opt.PublicURL + "/u/preview"}
+	switch {
+	case clientID != nil:
+		c, err := s.store.Client(ctx, v, *clientID)
+		if model.IsKind(err, model.NotFound) {
+			var bad model.Fields
+			bad.Add("client_id", "unknown", "there is no such client")
+			return vars, bad.Err()
+		}
+		if err != nil {
+			return vars, err
+		}
+		vars.Client = template.ClientVars{Email: c.Email, FullName: c.FullName, Locale: c.Locale, Attributes: c.Attributes}
+	case sample != nil:
+		vars.Client = template.ClientVars{Email: sample.Email, FullName: sample.FullName, Locale: sample.Locale, Attributes: sample.Attributes}
+	}
+	return vars, nil
+}
+
+// TestMessage mails a message to the viewer, or to one of the viewer's own
+// clients. It is sent within seconds and appears in no report.
+func (s *Service) TestMessage(ctx context.Context, v model.Viewer, id int64, to string, clientID *int64) error {
+	msg, err := s.store.Message(ctx, v, id)
+	if err != nil {
+		return err
+	}
+	m := &model.Mailing{OwnerID: v.UserID, Name: msg.Name}
+	return s.test(ctx, v, m, msg, to, clientID)
+}
+
+// TestMailing mails what a mailing would send, with its sender, like
+// TestMessage.
+func (s *Service) TestMailing(ctx context.Context, v model.Viewer, id int64, to string, clientID *int64) error {
+	m, err := s.store.Mailing(ctx, v, id)
+	if err != nil {
+		return err
+	}
+	if !v.MayChange(m.OwnerID) {
+		return model.E(model.Forbidden, "you may look at this but not change it")
+	}
+	if m.MessageID == nil {
+		return model.E(model.Conflict, "the message of this mailing was deleted; choose another first")
+	}
+	msg, err := s.store.Message(ctx, v, *m.MessageID)
+	if err != nil {
+		return err
+	}
+	return s.test(ctx, v, m, msg, to, clientID)
+}
+
+func (s *Service) test(ctx context.Context, v model.Viewer, m *model.Mailing, msg *model.Message, to string, clientID *int64) error {
+	vars, err := s.sampleVars(ctx, v, clientID, nil)
+	if err != nil {
+		return err
+	}
+	if vars.SenderName, vars.SenderEmail, err = s.store.OwnerName(ctx, v.UserID); err != nil {
+		return err
+	}
+	toName := ""
+	switch {
+	case to != "":
+		if to, err = s.testAddress(ctx, v, to, vars.SenderEmail); err != nil {
+			return err
+		}
+	case clientID != nil:
+		to, toName = vars.Client.Email, vars.Client.FullName
+	default:
+		to, toName = vars.SenderEmail, vars.SenderName
+	}
+	if clientID == nil {
+		vars.Client = template.ClientVars{Email: to, FullName: vars.SenderName}
+	}
+	vars.MailingName = m.Name
+	out, err := renderOnce(msg.Subject, msg.HTML, msg.Text, vars)
+	if err != nil {
+		return err
+	}
+	from, name := s.sender(m)
+	mail := &model.SystemMail{
+		OwnerID: v.UserID, Kind: "test", FromName: name, FromEmail: from, ReplyTo: m.ReplyTo,
+		ToEmail: to, ToName: toName, Subject: out.Subject, HTML: out.HTML, Text: out.Text,
+	}
+	if err := s.store.CreateSystemMail(ctx, mail); err != nil {
+		return err
+	}
+	s.hint(ctx, func(ctx context.Context) error { return s.queue.Mail(ctx, mail.ID) })
+	return nil
+}
+
+// testAddress holds that tests go to oneself or to one's own clients only.
+func (s *Service) testAddress(ctx context.Context, v model.Viewer, to, own string) (string, error) {
+	var bad model.Fields
+	addr, err := address.Normalize(to)
+	if err != nil {
+		bad.Add("to", "invalid", "%s", err)
+		return "", bad.Err()
+	}
+	if addr == own {
+		return addr, nil
+	}
+	known, err := s.store.OwnsAddress(ctx, v.UserID, addr)
+	if err == nil && !known {
+		bad.Add("to", "not_allowed", "a test goes to yourself or to one of your own clients")
+		err = bad.Err()
+	}
+	return addr, err
+}
+
+// sender is who a mailing's mail comes from.
+func (s *Service) sender(m *model.Mailing) (email, name string) {
+	email, name = m.FromEmail, m.FromName
+	if email == "" {
+		email = s.opt.FromEmail
+	}
+	if name == "" {
+		name = s.opt.FromName
+	}
+	return email, name
+}
+
+// systemMail is a kept mail as it goes over the wire.
+func (s *Service) systemMail(m *model.SystemMail) (*Mail, error) {
+	shared := rfc5322.Shared{
+		From:       rfc5322.Address{Name: m.FromName, Addr: m.FromEmail},
+		FeedbackID: "t0:u" + strconv.FormatInt(m.OwnerID, 10) + ":" + m.Kind + ":postrider",
+	}
+	if m.ReplyTo != "" {
+		shared.ReplyTo = rfc5322.Address{Addr: m.ReplyTo}
+	}
+	composer, err := rfc5322.NewComposer(shared)
+	if err != nil {
+		return nil, err
+	}
+	data, err := composer.Append(nil, rfc5322.Message{
+		To: rfc5322.Address{Name: m.ToName, Addr: m.ToEmail}, Subject: m.Subject, Text: m.Text, HTML: m.HTML,
+		MessageID: s.MessageID(m.FromEmail, 0, m.ID, nil), Date: m.CreatedAt.UTC().Truncate(time.Second),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Mail{From: m.FromEmail, To: m.ToEmail, Data: data}, nil
+}

@@ -1,0 +1,258 @@
+package mailing
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/k3a/html2text"
+
+	"github.com/postrider/postrider/pkg/address"
+	"github.com/postrider/postrider/pkg/model"
+	"github.com/postrider/postrider/pkg/rfc5322"
+	"github.com/postrider/postrider/pkg/template"
+)
+
+// content is a subject and bodies that are parsed and ready to be rendered for
+// many.
+type content struct {
+	subject, html, text *template.Template
+	footer              bool // the link to unsubscribe is not used and is added
+}
+
+// parse reads a message's templates. A text part is made from the HTML when
+// there is none.
+func parse(subject, html, text string) (*content, error) {
+	c := &content{}
+	var err error
+	if c.subject, err = template.Parse(subject, template.Subject); err != nil {
+		return nil, fmt.Errorf("subject: %w", err)
+	}
+	if strings.TrimSpace(html) != "" {
+		if c.html, err = template.Parse(html, template.HTML); err != nil {
+			return nil, fmt.Errorf("html: %w", err)
+		}
+	}
+	if strings.TrimSpace(text) == "" && c.html != nil {
+		text = textOf(html)
+	}
+	if c.text, err = template.Parse(text, template.Text); err != nil {
+		return nil, fmt.Errorf("text: %w", err)
+	}
+	const link = "unsubscribe_url"
+	c.footer = !c.text.Uses(link) && (c.html == nil || !c.html.Uses(link))
+	return c, nil
+}
+
+// textOf makes a text part from HTML; placeholders stay as they are.
+func textOf(html string) string {
+	return html2text.HTML2TextWithOptions(html, html2text.WithUnixLineBreaks(), html2text.WithLinksInnerText())
+}
+
+// rendered is a message as one client gets it.
+type rendered struct {
+	Subject, HTML, Text string
+	Missing             []string // placeholders without a value
+}
+
+func (c *content) render(vars template.Vars) (rendered, error) {
+	var out rendered
+	var err error
+	add := func(missing []string) {
+		for _, m := range missing {
+			out.Missing = appendNew(out.Missing, m)
+		}
+	}
+	var missing []string
+	if out.Subject, missing, err = c.subject.Render(vars); err != nil {
+		return out, fmt.Errorf("subject: %w", err)
+	}
+	add(missing)
+	if c.html != nil {
+		if out.HTML, missing, err = c.html.Render(vars); err != nil {
+			return out, fmt.Errorf("html: %w", err)
+		}
+		add(missing)
+	}
+	if out.Text, missing, err = c.text.Render(vars); err != nil {
+		return out, fmt.Errorf("text: %w", err)
+	}
+	add(missing)
+	if c.footer && vars.UnsubscribeURL != "" {
+		words := "Unsubscribe"
+		if strings.HasPrefix(vars.Client.Locale, "ru") {
+			words = "Отписаться"
+		}
+		out.Text = strings.TrimRight(out.Text, "\r\n ") + "\n\n-- \n" + words + ": " + vars.UnsubscribeURL + "\n"
+		if c.html != nil {
+			out.HTML = withFooter(out.HTML, words, vars.UnsubscribeURL)
+		}
+	}
+	return out, nil
+}
+
+func appendNew(list []string, s string) []string {
+	for _, x := range list {
+		if x == s {
+			return list
+		}
+	}
+	return append(list, s)
+}
+
+// withFooter puts the link before the end of the body.
+func withFooter(html, words, link string) string {
+	footer := `<p style="margin-top:24px;font-size:12px;color:#6b7280"><a href="` + link + `" style="color:#6b7280">` + words + `</a></p>`
+	at := strings.LastIndex(html, "</body>")
+	if at < 0 {
+		at = strings.LastIndex(html, "</BODY>")
+	}
+	if at < 0 {
+		return html + footer
+	}
+	return html[:at] + footer + html[at:]
+}
+
+func contentHash(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		fmt.Fprintf(h, "%d:%s", len(p), p)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// MessageID is the Message-ID of a delivery, without angle brackets: the same
+// for every attempt, and for what retries it.
+func (s *Service) MessageID(fromEmail string, runID, deliveryID int64, originID *int64) string {
+	if originID != nil {
+		deliveryID = *originID
+	}
+	mac := hmac.New(sha256.New, s.opt.LinkKey)
+	fmt.Fprintf(mac, "message-id:%d", deliveryID)
+	return fmt.Sprintf("%d.%d.%s@%s", runID, deliveryID, hex.EncodeToString(mac.Sum(nil)[:8]), address.Domain(fromEmail))
+}
+
+// unsubscribeURL is the signed address where the recipient of a delivery can
+// unsubscribe: a key id, the delivery and an HMAC-SHA-256 cut to 128 bits.
+func (s *Service) unsubscribeURL(deliveryID int64) string {
+	return s.opt.PublicURL + "/u/" + s.linkToken(deliveryID)
+}
+
+const linkKeyID = 1
+
+func (s *Service) linkToken(deliveryID int64) string {
+	raw := make([]byte, 0, 25)
+	raw = append(raw, linkKeyID)
+	for shift := 56; shift >= 0; shift -= 8 {
+		raw = append(raw, byte(deliveryID>>shift))
+	}
+	return base64.RawURLEncoding.EncodeToString(append(raw, s.linkMAC(raw)...))
+}
+
+func (s *Service) linkMAC(raw []byte) []byte {
+	mac := hmac.New(sha256.New, s.opt.LinkKey)
+	mac.Write([]byte("unsubscribe:"))
+	mac.Write(raw)
+	return mac.Sum(nil)[:16]
+}
+
+// openLink answers the delivery that a token of ours names.
+func (s *Service) openLink(token string) (int64, bool) {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	if err != nil || len(raw) != 25 || raw[0] != linkKeyID || !hmac.Equal(raw[9:], s.linkMAC(raw[:9])) {
+		return 0, false
+	}
+	var id int64
+	for _, b := range raw[1:9] {
+		id = id<<8 | int64(b)
+	}
+	return id, true
+}
+
+// letter is all that the mails of one run share, ready for the wire.
+type letter struct {
+	content  *content
+	composer *rfc5322.Composer
+	from     string // envelope sender
+	date     time.Time
+	vars     template.Vars
+}
+
+func (s *Service) newLetter(r *model.Run) (*letter, error) {
+	c, err := parse(r.Subject, r.HTML, r.Text)
+	if err != nil {
+		return nil, err
+	}
+	host := "localhost"
+	if u, err := url.Parse(s.opt.PublicURL); err == nil && u.Hostname() != "" {
+		host = u.Hostname()
+	}
+	shared := rfc5322.Shared{
+		From:       rfc5322.Address{Name: r.FromName, Addr: r.FromEmail},
+		ListID:     fmt.Sprintf("m%d.u%d.%s", r.MailingID, r.OwnerID, host),
+		FeedbackID: fmt.Sprintf("r%d:u%d:mailing:postrider", r.ID, r.OwnerID),
+	}
+	if r.ReplyTo != "" {
+		shared.ReplyTo = rfc5322.Address{Addr: r.ReplyTo}
+	}
+	composer, err := rfc5322.NewComposer(shared)
+	if err != nil {
+		return nil, err
+	}
+	l := &letter{content: c, composer: composer, from: r.FromEmail, vars: template.Vars{
+		MailingName: r.MailingName, SenderName: r.SenderName, SenderEmail: r.SenderEmail,
+	}}
+	if r.StartedAt != nil {
+		l.date = r.StartedAt.UTC().Truncate(time.Second)
+	}
+	return l, nil
+}
+
+// recipient is what a letter needs to know of a client.
+type recipient struct {
+	deliveryID int64
+	originID   *int64
+	email      string
+	name       string
+	locale     string
+	attributes string // JSON
+}
+
+// mail makes the mail of one recipient. The same input gives the same bytes.
+func (s *Service) mail(l *letter, runID int64, to recipient) (*Mail, error) {
+	vars := l.vars
+	vars.Client = template.ClientVars{Email: to.email, FullName: to.name, Locale: to.locale}
+	if to.attributes != "" && to.attributes != "{}" {
+		if err := json.Unmarshal([]byte(to.attributes), &vars.Client.Attributes); err != nil {
+			return nil, fmt.Errorf("attributes: %w", err)
+		}
+	}
+	link := to.deliveryID
+	if to.originID != nil {
+		link = *to.originID
+	}
+	vars.UnsubscribeURL = s.unsubscribeURL(link)
+	out, err := l.content.render(vars)
+	if err != nil {
+		return nil, err
+	}
+	data, err := l.composer.Append(make([]byte, 0, len(out.HTML)+len(out.Text)+2048), rfc5322.Message{
+		To:             rfc5322.Address{Name: to.name, Addr: to.email},
+		Subject:        out.Subject,
+		Text:           out.Text,
+		HTML:           out.HTML,
+		MessageID:      s.MessageID(l.from, runID, to.deliveryID, to.originID),
+		Date:           l.date,
+		UnsubscribeURL: vars.UnsubscribeURL,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Mail{From: l.from, To: to.email, Data: data}, nil
+}

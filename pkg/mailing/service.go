@@ -1,0 +1,273 @@
+package mailing
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/postrider/postrider/pkg/model"
+	"github.com/postrider/postrider/pkg/store"
+)
+
+// Queue carries hints to workers. An error costs latency, never a run.
+type Queue interface {
+	Start(ctx context.Context, runID int64, at time.Time) error
+	Deliver(ctx context.Context, runID int64, n int) error
+	Mail(ctx context.Context, id int64) error
+	Repair(ctx context.Context) error // makes a queue that lost its memory work again
+}
+
+// hintDeadline is how long a person may be kept waiting for a hint.
+const hintDeadline = 300 * time.Millisecond
+
+// Options are what an installation decides.
+type Options struct {
+	PublicURL     string   // what links in mails begin with, without a slash at the end
+	FromName      string   // default sender
+	FromEmail     string   // default sender
+	SenderDomains []string // domains a sender may have besides FromEmail's
+	LinkKey       []byte   // signs the links in mails
+	Log           *slog.Logger
+}
+
+// Service takes what people ask of mailings.
+type Service struct {
+	store *store.Store
+	queue Queue
+	opt   Options
+	log   *slog.Logger
+}
+
+// New makes a Service. Without a queue there are no hints, and runs start by
+// the sweep of a worker.
+func New(st *store.Store, queue Queue, opt Options) *Service {
+	if opt.Log == nil {
+		opt.Log = slog.Default()
+	}
+	return &Service{store: st, queue: queue, opt: opt, log: opt.Log}
+}
+
+// Input is what a person may set of a mailing.
+type Input struct {
+	Name             string
+	MessageID        int64
+	Audience         model.Audience
+	StartAt          *time.Time
+	Timezone         string // "" for the owner's
+	EndAt            *time.Time
+	RunMinutes       *int
+	Repeats          bool // a repeat rule was given
+	Window           *model.Window
+	FromName         string
+	FromEmail        string
+	ReplyTo          string
+	TransportID      *int64
+	RatePerMinute    *int
+	LatePolicy       model.LatePolicy
+	LateGraceMinutes int
+	InDoubtPolicy    model.InDoubtPolicy
+	TrackOpens       bool
+	TrackClicks      bool
+	Draft            bool
+}
+
+// InputOf is what a change of a mailing begins with.
+func InputOf(m *model.Mailing) Input {
+	in := Input{
+		Name: m.Name, Audience: m.Audience, StartAt: m.StartAt, Timezone: m.Timezone, EndAt: m.EndAt, Window: m.Window,
+		FromName: m.FromName, FromEmail: m.FromEmail, ReplyTo: m.ReplyTo, TransportID: m.TransportID,
+		RatePerMinute: m.RatePerMinute, LatePolicy: m.LatePolicy, LateGraceMinutes: m.LateGraceMinutes,
+		InDoubtPolicy: m.InDoubtPolicy, TrackOpens: m.TrackOpens, TrackClicks: m.TrackClicks,
+		Draft: m.Status == model.MailingDraft,
+	}
+	if m.MessageID != nil {
+		in.MessageID = *m.MessageID
+	}
+	return in
+}
+
+func (in *Input) apply(m *model.Mailing) {
+	m.Name, m.Audience, m.StartAt, m.Timezone, m.EndAt, m.Window = in.Name, in.Audience, in.StartAt, in.Timezone, in.EndAt, in.Window
+	m.FromName, m.FromEmail, m.ReplyTo, m.TransportID = in.FromName, in.FromEmail, in.ReplyTo, in.TransportID
+	m.RatePerMinute, m.LatePolicy, m.LateGraceMinutes = in.RatePerMinute, in.LatePolicy, in.LateGraceMinutes
+	m.InDoubtPolicy, m.TrackOpens, m.TrackClicks = in.InDoubtPolicy, in.TrackOpens, in.TrackClicks
+	id := in.MessageID
+	m.MessageID = &id
+}
+
+// Create saves a mailing of the viewer. Unless it is a draft it gets a run: at
+// its start, or now when the start has come or is absent, and then sending
+// begins at once. What breaks a rule is model.Invalid with all its fields.
+func (s *Service) Create(ctx context.Context, v model.Viewer, in Input) (*model.Mailing, error) {
+	m := &model.Mailing{OwnerID: v.UserID, Status: model.MailingDraft}
+	var run *model.Run
+	err := s.store.CreateMailing(ctx, m, func(t *store.MailingTx) error {
+		run = nil
+		if err := s.check(t, &in); err != nil {
+			return err
+		}
+		in.apply(m)
+		if !in.Draft {
+			m.Status = model.MailingScheduled
+		}
+		if err := t.Insert(); err != nil || in.Draft {
+			return err
+		}
+		var err error
+		if run, err = t.PlanRun(later(m.StartAt, t.Now)); err != nil {
+			return err
+		}
+		return t.SaveStatus()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.launched(ctx, v, m, run)
+}
+
+// later is the time asked for, or now when that has passed or is absent.
+func later(at *time.Time, now time.Time) time.Time {
+	if at == nil || at.Before(now) {
+		return now
+	}
+	return *at
+}
+
+// launched starts a run whose time has come, hints the workers, and answers
+// the mailing as it stands after it.
+func (s *Service) launched(ctx context.Context, v model.Viewer, m *model.Mailing, run *model.Run) (*model.Mailing, error) {
+	if run == nil {
+		return s.store.Mailing(ctx, v, m.ID)
+	}
+	if !run.PlannedAt.After(time.Now().Add(time.Second)) {
+		if _, err := s.begin(ctx, run.ID); err != nil {
+			// it is committed and will be started by the sweep
+			s.log.WarnContext(ctx, "a run was not started at once", "run_id", run.ID, "error", err)
+		}
+	}
+	s.hint(ctx, func(ctx context.Context) error { return s.queue.Start(ctx, run.ID, run.PlannedAt) })
+	return s.store.Mailing(ctx, v, m.ID)
+}
+
+func (s *Service) hint(ctx context.Context, send func(context.Context) error) {
+	if s.queue == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hintDeadline)
+	defer cancel()
+	if err := send(ctx); err != nil {
+		s.log.DebugContext(ctx, "a hint was lost; the sweep will do", "error", err)
+	}
+}
+
+// Update changes the settings of a mailing. change gets the present settings
+// and may answer an error. While a run is live only the rate can be changed,
+// else model.Conflict; a stale ifMatch is model.PreconditionFailed.
+func (s *Service) Update(ctx context.Context, v model.Viewer, id int64, ifMatch *int64, change func(*Input) error) (*model.Mailing, error) {
+	var run *model.Run
+	m, err := s.store.ChangeMailing(ctx, v, id, ifMatch, func(t *store.MailingTx) error {
+		run = nil
+		before := InputOf(t.Mailing)
+		in := before
+		if err := change(&in); err != nil {
+			return err
+		}
+		if t.Status.Live() {
+			return s.changeLive(t, before, in)
+		}
+		if err := s.check(t, &in); err != nil {
+			return err
+		}
+		in.apply(t.Mailing)
+		switch {
+		case before.Draft && !in.Draft:
+			t.Status = model.MailingScheduled
+		case t.Status == model.MailingScheduled && in.Draft:
+			t.Status = model.MailingDraft
+			if err := t.DropPlannedRun(); err != nil {
+				return err
+			}
+		case in.Draft && !before.Draft:
+			return model.E(model.Conflict, "a mailing that has ended cannot become a draft; duplicate it")
+		}
+		if t.Status == model.MailingScheduled {
+			var err error
+			if run, err = t.PlanRun(later(t.StartAt, t.Now)); err != nil {
+				return err
+			}
+		}
+		return t.SaveSettings()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.launched(ctx, v, m, run)
+}
+
+func (s *Service) changeLive(t *store.MailingTx, before, in Input) error {
+	rate := in.RatePerMinute
+	in.RatePerMinute = before.RatePerMinute
+	if !same(before, in) {
+		return model.E(model.Conflict, "while a mailing runs only its rate can be changed")
+	}
+	var bad model.Fields
+	checkRate(&bad, rate)
+	if err := bad.Err(); err != nil {
+		return err
+	}
+	t.RatePerMinute = rate
+	r, err := t.LiveRun()
+	if err != nil {
+		return err
+	}
+	if r == nil {
+		return errors.New("a live mailing has no live run")
+	}
+	if err := t.SetRate(r); err != nil {
+		return err
+	}
+	return t.SaveSettings()
+}
+
+// Delete removes a mailing that never ran and archives one that did; its
+// reports stay. While a run is live it is model.Conflict.
+func (s *Service) Delete(ctx context.Context, v model.Viewer, id int64, ifMatch *int64) error {
+	_, err := s.store.ChangeMailing(ctx, v, id, ifMatch, func(t *store.MailingTx) error {
+		if t.Status.Live() {
+			return model.E(model.Conflict, "a mailing cannot be deleted while it runs; cancel it first")
+		}
+		return t.Remove()
+	})
+	return err
+}
+
+// Duplicate makes a draft with the same settings and no time, for the viewer.
+func (s *Service) Duplicate(ctx context.Context, v model.Viewer, id int64) (*model.Mailing, error) {
+	// only what one may change: the copy refers to the owner's message and clients
+	m, err := s.store.ChangeMailing(ctx, v, id, nil, func(*store.MailingTx) error { return nil })
+	if err != nil {
+		return nil, err
+	}
+	twin := *m
+	twin.Status, twin.Reason, twin.LastAction, twin.NextRunAt, twin.LastRunID = model.MailingDraft, "", "", nil, nil
+	twin.StartAt, twin.EndAt = nil, nil
+	const suffix = " (copy)"
+	name := []rune(m.Name)
+	twin.Name = string(name[:min(len(name), maxName-len(suffix))]) + suffix
+	err = s.store.CreateMailing(ctx, &twin, func(t *store.MailingTx) error { return t.Insert() })
+	if err != nil {
+		return nil, err
+	}
+	return s.store.Mailing(ctx, v, twin.ID)
+}
+
+// Audience counts an audience of an owner as it is now.
+func (s *Service) Audience(ctx context.Context, ownerID int64, a model.Audience) (*store.AudienceCount, error) {
+	var bad model.Fields
+	checkAudience(&bad, a)
+	if err := bad.Err(); err != nil {
+		return nil, err
+	}
+	return s.store.CountAudience(ctx, ownerID, a)
+}

@@ -1,0 +1,87 @@
+package mailing
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	_ "time/tzdata" // zones are ours wherever we run
+
+	"github.com/postrider/postrider/pkg/model"
+)
+
+// Zone is the zone of an IANA name. "" and "Local" are not zones.
+func Zone(name string) (*time.Location, error) {
+	if name == "" || name == "Local" {
+		return nil, errors.New("must be an IANA time zone such as Europe/Moscow")
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, errors.New("is not an IANA time zone such as Europe/Moscow")
+	}
+	return zone, nil
+}
+
+// minutes reads "HH:MM" as minutes after midnight.
+func minutes(text string) (int, error) {
+	t, err := time.Parse("15:04", text)
+	if err != nil || len(text) != 5 {
+		return 0, errors.New("must be a time of day such as 09:00")
+	}
+	return t.Hour()*60 + t.Minute(), nil
+}
+
+// window is a sending window that was found good.
+type window struct {
+	days     []int
+	from, to int // minutes after midnight; to is above from, beyond 1440 when it ends on the next day
+	zone     *time.Location
+}
+
+func newWindow(w *model.Window, zone string) (*window, error) {
+	if w == nil {
+		return nil, nil
+	}
+	loc, err := Zone(zone)
+	if err != nil {
+		return nil, err
+	}
+	from, err := minutes(w.From)
+	if err != nil {
+		return nil, err
+	}
+	to, err := minutes(w.To)
+	if err != nil {
+		return nil, err
+	}
+	if to <= from {
+		to += 24 * 60
+	}
+	return &window{days: w.Weekdays, from: from, to: to, zone: loc}, nil
+}
+
+// at tells whether mail may leave at a time, and when that changes next. A nil
+// window is always open.
+func (w *window) at(now time.Time) (open bool, until time.Time) {
+	if w == nil {
+		return true, now.Add(24 * time.Hour)
+	}
+	local := now.In(w.zone)
+	// yesterday's window may reach into today; eight days on it comes round again
+	for day := -1; day <= 8; day++ {
+		date := local.AddDate(0, 0, day)
+		weekday := int(date.Weekday()+6)%7 + 1
+		if !slices.Contains(w.days, weekday) {
+			continue
+		}
+		opens := time.Date(date.Year(), date.Month(), date.Day(), 0, w.from, 0, 0, w.zone)
+		closes := time.Date(date.Year(), date.Month(), date.Day(), 0, w.to, 0, 0, w.zone)
+		switch {
+		case now.Before(opens):
+			return false, opens
+		case now.Before(closes):
+			return true, closes
+		}
+	}
+	return false, now.Add(24 * time.Hour)
+}
