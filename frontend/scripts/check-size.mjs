@@ -7,11 +7,16 @@ const dist = new URL("../dist/", import.meta.url);
 const read = (path) => readFileSync(new URL(path, dist));
 
 // The entry and what it imports stand in index.html; a language's texts are fetched beside them.
-const scripts = [...read("index.html").toString().matchAll(/(?:src|href)="\/([^"]+\.js)"/g)].map((match) => match[1]);
+const scripts = [
+  ...read("index.html")
+    .toString()
+    .matchAll(/(?:src|href)="\/([^"]+\.js)"/g),
+].map((match) => match[1]);
 const texts = readdirSync(new URL("assets/", dist))
   .filter((name) => /^(ru|en)-[\w-]+\.js$/.test(name))
   .map((name) => `assets/${name}`);
-if (scripts.length === 0 || texts.length !== 2) throw new Error("dist does not look like a build of this interface");
+if (scripts.length === 0 || texts.length !== 2)
+  throw new Error("dist does not look like a build of this interface");
 
 const size = (path) => gzipSync(read(path)).length;
 const total = scripts.reduce((sum, path) => sum + size(path), 0) + Math.max(...texts.map(size));

@@ -31,6 +31,7 @@ export function SignedInShell() {
 
   return (
     <AppShell
+      transitionDuration={0}
       header={{ height: 56 }}
       navbar={{ width: 216, breakpoint: "md", collapsed: { mobile: !open } }}
       padding={{ base: "md", sm: "lg" }}

@@ -3,7 +3,7 @@ import { IconMapQuestion } from "@tabler/icons-react";
 import { type ErrorComponentProps, Link, useRouter } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { FailureAlert } from "@/ui/failure-alert";
-import { usePageTitle } from "@/ui/page-header";
+import { PageHeader, usePageTitle } from "@/ui/page-header";
 import { PublicShell } from "./public-shell";
 
 export function NotFoundPage() {
@@ -25,10 +25,12 @@ export function NotFoundPage() {
 
 /** Stands where a page could not be shown at all: the server did not answer who is signed in, or a page broke. */
 export function ErrorPage({ error }: ErrorComponentProps) {
+  const { t } = useTranslation();
   const router = useRouter();
   return (
     <PublicShell>
       <Container size={560} px={0}>
+        <PageHeader title={t("failure.unexpected")} />
         <FailureAlert error={error} retry={() => void router.invalidate()} />
       </Container>
     </PublicShell>

@@ -15,26 +15,31 @@ export function ThemeMenu() {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const Current = themes[colorScheme];
   return (
-    <Menu position="bottom-end">
+    <Menu position="bottom-end" checkIcon={<IconCheck size={16} aria-hidden />}>
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" size="lg" c="dimmed" aria-label={t("theme.label")}>
           <Current size={20} aria-hidden />
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
-        {(Object.keys(themes) as MantineColorScheme[]).map((scheme) => {
-          const Shape = themes[scheme];
-          return (
-            <Choice
-              key={scheme}
-              chosen={scheme === colorScheme}
-              icon={<Shape size={16} aria-hidden />}
-              choose={() => setColorScheme(scheme)}
-            >
-              {t(`theme.${scheme}`)}
-            </Choice>
-          );
-        })}
+        <Menu.RadioGroup
+          value={colorScheme}
+          onChange={(scheme) => setColorScheme(scheme as MantineColorScheme)}
+        >
+          {(Object.keys(themes) as MantineColorScheme[]).map((scheme) => {
+            const Shape = themes[scheme];
+            return (
+              <Menu.RadioItem
+                key={scheme}
+                value={scheme}
+                closeMenuOnClick
+                rightSection={<Shape size={16} aria-hidden />}
+              >
+                {t(`theme.${scheme}`)}
+              </Menu.RadioItem>
+            );
+          })}
+        </Menu.RadioGroup>
       </Menu.Dropdown>
     </Menu>
   );
@@ -58,40 +63,21 @@ export function LanguageMenu() {
     save.mutate(next);
   };
   return (
-    <Menu position="bottom-end">
+    <Menu position="bottom-end" checkIcon={<IconCheck size={16} aria-hidden />}>
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" size="lg" c="dimmed" aria-label={t("language.label")}>
           <IconLanguage size={20} aria-hidden />
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
-        {(Object.keys(LANGUAGES) as Language[]).map((tag) => (
-          <Choice key={tag} chosen={tag === language()} choose={() => choose(tag)}>
-            <span lang={tag}>{LANGUAGES[tag]}</span>
-          </Choice>
-        ))}
+        <Menu.RadioGroup value={language()} onChange={(next) => choose(next as Language)}>
+          {(Object.keys(LANGUAGES) as Language[]).map((tag) => (
+            <Menu.RadioItem key={tag} value={tag} closeMenuOnClick lang={tag}>
+              {LANGUAGES[tag]}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
       </Menu.Dropdown>
     </Menu>
-  );
-}
-
-interface ChoiceProps {
-  chosen: boolean;
-  choose: () => void;
-  icon?: React.ReactNode;
-  children: React.ReactNode;
-}
-
-function Choice({ chosen, choose, icon, children }: ChoiceProps) {
-  return (
-    <Menu.Item
-      role="menuitemradio"
-      aria-checked={chosen}
-      leftSection={icon}
-      rightSection={chosen ? <IconCheck size={16} aria-hidden /> : null}
-      onClick={choose}
-    >
-      {children}
-    </Menu.Item>
   );
 }

@@ -4,6 +4,7 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
+  type RouterHistory,
   redirect,
 } from "@tanstack/react-router";
 import { Failure } from "@/api/failure";
@@ -93,9 +94,11 @@ const routeTree = root.addChildren([
   signedIn.addChildren([mailings]),
 ]);
 
-export function createAppRouter(queries: QueryClient) {
+/** The whole application over the browser's address bar, or over another history. */
+export function createAppRouter(queries: QueryClient, history?: RouterHistory) {
   return createRouter({
     routeTree,
+    ...(history && { history }),
     context: { queries },
     defaultPreload: "intent",
     defaultNotFoundComponent: NotFoundPage,

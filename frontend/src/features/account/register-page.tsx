@@ -69,7 +69,11 @@ export function RegisterPage() {
       footer={
         <>
           {t("register.haveAccount")}{" "}
-          <Anchor inherit renderRoot={(props) => <Link {...props} to="/sign-in" search={search} />}>
+          <Anchor
+            inherit
+            underline="always"
+            renderRoot={(props) => <Link {...props} to="/sign-in" search={search} />}
+          >
             {t("register.toSignIn")}
           </Anchor>
         </>

@@ -36,7 +36,11 @@ export function SignInPage() {
       footer={
         <>
           {t("signIn.noAccount")}{" "}
-          <Anchor inherit renderRoot={(props) => <Link {...props} to="/register" search={search} />}>
+          <Anchor
+            inherit
+            underline="always"
+            renderRoot={(props) => <Link {...props} to="/register" search={search} />}
+          >
             {t("signIn.toRegister")}
           </Anchor>
         </>

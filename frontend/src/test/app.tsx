@@ -1,0 +1,29 @@
+import { createMemoryHistory, RouterProvider } from "@tanstack/react-router";
+import { render } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { followSession } from "@/app/follow-session";
+import { createQueryClient, Providers } from "@/app/providers";
+import { createAppRouter } from "@/app/router";
+import { session } from "@/auth/session";
+
+/** Shows the real application at a path, to a visitor. */
+export function visit(path: string) {
+  const queries = createQueryClient();
+  // A test waits for no second try; what is tried again is a matter of createQueryClient.
+  queries.setDefaultOptions({ queries: { ...queries.getDefaultOptions().queries, retry: false } });
+  const router = createAppRouter(queries, createMemoryHistory({ initialEntries: [path] }));
+  followSession(router, queries);
+  const user = userEvent.setup();
+  render(
+    <Providers queries={queries}>
+      <RouterProvider router={router} />
+    </Providers>,
+  );
+  return { user, router, queries };
+}
+
+/** The same to Anna, who has signed in. */
+export async function visitSignedIn(path: string) {
+  await session.signIn("anna@example.com", "correct horse battery");
+  return visit(path);
+}

@@ -1,0 +1,59 @@
+import { HttpResponse, http, type JsonBodyType } from "msw";
+import { setupServer } from "msw/node";
+import type { HomeFigures, Mailing, MailingPage, User } from "@/api/types";
+
+/** The address of a call as the interface makes it. */
+export const at = (path: string) => `${window.location.origin}/api/v1${path}`;
+
+export const problem = (status: number, more: Record<string, JsonBodyType> = {}) =>
+  HttpResponse.json(
+    { type: "/problems/test", title: "", status, request_id: "req-1", ...more },
+    { status, headers: { "Content-Type": "application/problem+json" } },
+  );
+
+export const tokens = (access_token: string) => ({ access_token, token_type: "Bearer", expires_in: 900 });
+
+export const anna: User = {
+  id: 7,
+  email: "anna@example.com",
+  full_name: "Anna",
+  locale: "en",
+  timezone: "Europe/Moscow",
+  is_active: true,
+  is_staff: false,
+  is_superuser: false,
+  groups: [],
+  permissions: [],
+};
+
+export const aMailing = (more: Partial<Mailing> = {}): Mailing => ({
+  id: 1,
+  owner_id: anna.id,
+  name: "Weekly letter",
+  message_id: 1,
+  audience: { all: true, client_ids: [], tags: [], exclude_tags: [], exclude_client_ids: [] },
+  start_at: null,
+  timezone: "Europe/Moscow",
+  end_at: null,
+  run_minutes: null,
+  repeat: null,
+  status: "draft",
+  next_run_at: null,
+  last_run_id: null,
+  created_at: "2026-11-01T12:00:00Z",
+  updated_at: "2026-11-01T12:00:00Z",
+  ...more,
+});
+
+const noMailings: MailingPage = { items: [], next_cursor: null };
+const figures: HomeFigures = { mailings: 0, active_mailings: 0, clients: 0 };
+
+/** A server where Anna can sign in and has nothing yet; a test says what differs. */
+export const server = setupServer(
+  http.post(at("/auth/login"), () => HttpResponse.json(tokens("first"))),
+  http.post(at("/auth/refresh"), () => problem(401)),
+  http.post(at("/auth/logout"), () => new HttpResponse(null, { status: 204 })),
+  http.get(at("/me"), () => HttpResponse.json(anna)),
+  http.get(at("/public/home"), () => HttpResponse.json(figures)),
+  http.get(at("/mailings"), () => HttpResponse.json(noMailings)),
+);

@@ -1,0 +1,41 @@
+import "@testing-library/jest-dom/vitest";
+import { cleanup } from "@testing-library/react";
+import { afterAll, afterEach, beforeAll, vi } from "vitest";
+import { session } from "@/auth/session";
+import { chooseLanguage, startI18n } from "@/i18n";
+import { server } from "./server";
+
+// What jsdom has not and Mantine asks for.
+vi.stubGlobal(
+  "ResizeObserver",
+  class {
+    observe() {}
+    unobserve() {}
+    disconnect() {}
+  },
+);
+window.matchMedia = (query) =>
+  ({
+    matches: false,
+    media: query,
+    addEventListener() {},
+    removeEventListener() {},
+    addListener() {},
+    removeListener() {},
+  }) as unknown as MediaQueryList;
+window.scrollTo = () => {};
+
+beforeAll(async () => {
+  server.listen({ onUnhandledRequest: "error" });
+  await startI18n();
+});
+
+afterEach(async () => {
+  cleanup();
+  server.resetHandlers();
+  if (session.expected) await session.signOut();
+  localStorage.clear();
+  await chooseLanguage("en");
+});
+
+afterAll(() => server.close());
