@@ -210,7 +210,7 @@ func (s *Store) UpdateClient(ctx context.Context, v model.Viewer, c *model.Clien
 		if old.Version != version {
 			return stale()
 		}
-		c.OwnerID, c.Version, c.CreatedAt, c.UpdatedAt = old.OwnerID, version+1, old.CreatedAt, tx.NowFunc()
+		c.OwnerID, c.Version, c.CreatedAt = old.OwnerID, version+1, old.CreatedAt
 		row := clientRow{Client: *c, Search: clientSearch(c)}
 		if err := tx.Select("*").Updates(&row).Error; err != nil {
 			return clientTaken(err, "change a client")

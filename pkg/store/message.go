@@ -109,10 +109,11 @@ func (s *Store) UpdateMessage(ctx context.Context, v model.Viewer, m *model.Mess
 			return stale()
 		}
 		old.Name, old.Subject, old.HTML, old.Text = m.Name, m.Subject, m.HTML, m.Text
-		old.Version, old.UpdatedAt = version+1, tx.NowFunc()
+		old.Version = version + 1
 		row := messageRow{Message: *old, Search: messageSearch(old)}
-		*m = *old
-		return kindOf(tx.Select("*").Updates(&row).Error, "change a message")
+		err = tx.Select("*").Updates(&row).Error
+		*m = row.Message
+		return kindOf(err, "change a message")
 	})
 }
 
