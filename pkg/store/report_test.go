@@ -2,16 +2,11 @@ package store_test
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
-	"net/url"
-	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib"
 	"github.com/stretchr/testify/require"
 
 	"github.com/postrider/postrider/pkg/model"
@@ -19,31 +14,9 @@ import (
 	"github.com/postrider/postrider/pkg/testkit"
 )
 
-var reportDatabases atomic.Int64
-
-// onBothDialects runs a test against an own, empty database of each kind.
+// onBothDialects runs a test in a world of each kind of database.
 func onBothDialects(t *testing.T, test func(t *testing.T, w *world)) {
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		test(t, newWorld(t, "sqlite:"+filepath.Join(t.TempDir(), "postrider.db")))
-	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		admin, err := sql.Open("pgx", testkit.PostgresURL(t))
-		require.NoError(t, err)
-		name := fmt.Sprintf("report_%d_%d", time.Now().UnixNano(), reportDatabases.Add(1))
-		_, err = admin.Exec("CREATE DATABASE " + name)
-		require.NoError(t, err)
-		t.Cleanup(func() {
-			_, err := admin.Exec("DROP DATABASE " + name + " WITH (FORCE)")
-			require.NoError(t, err)
-			require.NoError(t, admin.Close())
-		})
-		u, err := url.Parse(testkit.PostgresURL(t))
-		require.NoError(t, err)
-		u.Path = "/" + name
-		test(t, newWorld(t, u.String()))
-	})
+	testkit.Each(t, func(t *testing.T, st *store.Store) { test(t, newWorld(t, st)) })
 }
 
 // world is a database with two users and what tests put into it.
@@ -54,24 +27,13 @@ type world struct {
 	clients     int64
 }
 
-func newWorld(t *testing.T, address string) *world {
-	s, err := store.Open(address)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Close()) })
-	_, err = s.Migrate(context.Background())
-	require.NoError(t, err)
+func newWorld(t *testing.T, s *store.Store) *world {
 	now, err := s.Now(context.Background())
 	require.NoError(t, err)
 	w := &world{Store: s, start: now.Add(-time.Hour).Truncate(time.Hour)}
-	w.anna = w.user(t, "anna@example.com")
-	w.boris = w.user(t, "boris@example.com")
+	w.anna = testkit.User(t, s, func(u *model.User) { u.Email = "anna@example.com" })
+	w.boris = testkit.User(t, s)
 	return w
-}
-
-func (w *world) user(t *testing.T, email string) *model.User {
-	u := &model.User{Email: email, PasswordHash: "x", Locale: "en", Timezone: "UTC", IsActive: true, CreatedAt: w.start, UpdatedAt: w.start}
-	require.NoError(t, w.Put(u))
-	return u
 }
 
 func viewerOf(u *model.User) model.Viewer { return model.Viewer{UserID: u.ID} }
