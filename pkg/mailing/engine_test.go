@@ -1,0 +1,318 @@
+package mailing_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/postrider/postrider/pkg/mailing"
+	"github.com/postrider/postrider/pkg/model"
+	"github.com/postrider/postrider/pkg/store"
+	"github.com/postrider/postrider/pkg/testkit"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("database/sql.(*DB).connectionOpener"))
+}
+
+func TestAMailingThatStartsNowReachesEveryClientOnce(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		h := newHouse(t, st, 3)
+		out := newFake(nil)
+		h.engine(out)
+		m := h.create()
+		require.Equal(t, model.MailingRunning, m.Status)
+		m = h.until(m.ID, model.MailingFinished)
+		r := h.report(m)
+		require.EqualValues(t, 3, r.Counts.Planned)
+		require.EqualValues(t, 3, r.Counts.Sent)
+		for i := range 3 {
+			require.Equal(t, 1, out.count(address(i)))
+		}
+		mail := out.mails[address(1)][0]
+		require.Contains(t, mail, "List-Unsubscribe: <http://localhost:8080/u/")
+		require.Contains(t, mail, "List-Unsubscribe-Post: List-Unsubscribe=One-Click")
+		for _, d := range h.deliveries(m) {
+			require.Equal(t, 1, d.Attempts)
+			require.Equal(t, "queued", d.LastResponse)
+		}
+	})
+}
+
+func TestManyChunksAndRunsEachClientOnce(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		h := newHouse(t, st, 1203)
+		out := newFake(nil)
+		h.engine(out)
+		h.engine(out) // two workers
+		a, b := h.create(), h.create()
+		for _, m := range []*model.Mailing{a, b} {
+			r := h.report(h.until(m.ID, model.MailingFinished))
+			require.EqualValues(t, 1203, r.Counts.Sent)
+		}
+		for i := range 1203 {
+			require.Equal(t, 2, out.count(address(i)))
+		}
+	})
+}
+
+func TestAScheduledMailingStartsAtItsTimeAndNotBefore(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		h := newHouse(t, st, 1)
+		out := newFake(nil)
+		h.engine(out)
+		at := time.Now().Add(1500 * time.Millisecond)
+		m := h.create(func(in *mailing.Input) { in.StartAt = &at })
+		require.Equal(t, model.MailingScheduled, m.Status)
+		require.WithinDuration(t, at, *m.NextRunAt, time.Microsecond)
+		m = h.until(m.ID, model.MailingFinished)
+		r := h.report(m)
+		require.False(t, r.StartedAt.Before(at), "never early")
+		require.Nil(t, m.NextRunAt)
+	})
+}
+
+func TestRefusalsAndRetries(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		h := newHouse(t, st, 4)
+		first := true
+		out := newFake(nil)
+		out.conns = 1
+		out.answer = func(m *mailing.Mail, intent func() error) mailing.Result {
+			switch m.To {
+			case address(1):
+				return mailing.Result{Outcome: model.OutcomeFailed, Code: 550, Enhanced: "5.1.1", Response: "no such user", Phase: model.PhaseRcpt}
+			case address(2):
+				if first {
+					first = false
+					return mailing.Result{Outcome: model.OutcomeDeferred, Code: 451, Enhanced: "4.7.1", Response: "greylisted", Phase: model.PhaseRcpt}
+				}
+			}
+			return take(intent)
+		}
+		h.engine(out)
+		m := h.create()
+		out.wait(2)
+		require.Eventually(t, func() bool {
+			r, err := st.Report(context.Background(), h.user.Viewer(), *m.LastRunID)
+			return err == nil && r.Counts.Sent == 2 && r.Counts.Failed == 1 && r.Counts.Deferred == 1
+		}, 20*time.Second, 20*time.Millisecond)
+		h.report(m)
+		st.MoveClock(2 * time.Minute)
+		m = h.until(m.ID, model.MailingFinished)
+		r := h.report(m)
+		require.EqualValues(t, 3, r.Counts.Sent)
+		require.EqualValues(t, 1, r.Counts.Failed)
+		for _, d := range h.deliveries(m) {
+			switch d.Email {
+			case address(1):
+				require.Equal(t, 550, d.LastCode)
+			case address(2):
+				require.Equal(t, 2, d.Attempts)
+				require.Equal(t, model.Sent, d.State)
+			}
+		}
+	})
+}
+
+func TestALostAnswerIsInDoubtAndHeld(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		h := newHouse(t, st, 3)
+		out := newFake(func(m *mailing.Mail, intent func() error) mailing.Result {
+			if m.To != address(1) {
+				return take(intent)
+			}
+			_ = intent()
+			return mailing.Result{Outcome: model.OutcomeInDoubt, Intended: true, Class: mailing.ClassConnection, Phase: model.PhaseResponse}
+		})
+		h.engine(out)
+		m := h.until(h.create().ID, model.MailingFinished)
+		r := h.report(m)
+		require.EqualValues(t, 1, r.Counts.InDoubt)
+		require.EqualValues(t, 2, r.Counts.Sent)
+		require.Equal(t, 1, out.count(address(1)))
+	})
+}
+
+func TestALostAnswerIsRepeatedOnceUnderResend(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		h := newHouse(t, st, 2)
+		out := newFake(nil)
+		out.answer = func(m *mailing.Mail, intent func() error) mailing.Result {
+			if m.To != address(1) || out.count(m.To) > 0 {
+				return take(intent)
+			}
+			_ = intent()
+			return mailing.Result{Outcome: model.OutcomeInDoubt, Intended: true, Class: mailing.ClassConnection, Phase: model.PhaseResponse}
+		}
+		h.engine(out)
+		m := h.create(func(in *mailing.Input) { in.InDoubtPolicy = model.ResendInDoubt })
+		m = h.until(m.ID, model.MailingFinished)
+		r := h.report(m)
+		require.EqualValues(t, 2, r.Counts.Sent)
+		mails := out.mails[address(1)]
+		require.Len(t, mails, 2)
+		require.Equal(t, mails[0], mails[1], "a repeat is byte-identical")
+		for _, d := range h.deliveries(m) {
+			require.Equal(t, d.Email == address(1), d.PossibleDuplicate)
+		}
+	})
+}
+
+func TestPauseResumeAndCancel(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		h := newHouse(t, st, 40)
+		gate := make(chan struct{}, 100)
+		out := newFake(func(_ *mailing.Mail, intent func() error) mailing.Result {
+			<-gate
+			return take(intent)
+		})
+		h.engine(out)
+		ctx, v := context.Background(), h.user.Viewer()
+		m := h.create()
+		for range 5 {
+			gate <- struct{}{}
+		}
+		out.wait(5)
+		_, err := h.service.Act(ctx, v, m.ID, model.ActionPause, nil)
+		require.NoError(t, err)
+		before := out.total()
+		for range 4 { // what is on the four wires may end
+			gate <- struct{}{}
+		}
+		m = h.until(m.ID, model.MailingPaused)
+		require.Equal(t, model.ReasonByPerson, m.Reason)
+		require.LessOrEqual(t, out.total(), before+out.conns)
+		r := h.report(m)
+		require.Zero(t, r.Counts.Sending)
+
+		_, err = h.service.Act(ctx, v, m.ID, model.ActionResume, nil)
+		require.NoError(t, err)
+		for range 3 {
+			gate <- struct{}{}
+		}
+		out.wait(int(r.Counts.Sent) + 3)
+		_, err = h.service.Act(ctx, v, m.ID, model.ActionCancel, nil)
+		require.NoError(t, err)
+		close(gate)
+		m = h.until(m.ID, model.MailingCancelled)
+		r = h.report(m)
+		require.Positive(t, r.Counts.Cancelled)
+		require.EqualValues(t, 40, r.Counts.Sent+r.Counts.Cancelled)
+		require.EqualValues(t, out.total(), r.Counts.Sent)
+	})
+}
+
+func TestSuppressedAndDeletedClientsAreSkipped(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		h := newHouse(t, st, 5)
+		ctx, v := context.Background(), h.user.Viewer()
+		require.NoError(t, st.Suppress(ctx, &model.Suppression{OwnerID: h.user.ID, Email: address(0), Reason: model.Bounced}))
+		gate := make(chan struct{})
+		out := newFake(func(_ *mailing.Mail, intent func() error) mailing.Result {
+			<-gate
+			return take(intent)
+		})
+		out.conns = 1
+		h.engine(out)
+		m := h.create()
+		require.Eventually(t, func() bool {
+			r, err := st.Report(ctx, v, *m.LastRunID)
+			return err == nil && r.Counts.Planned == 5
+		}, 20*time.Second, 10*time.Millisecond)
+		require.NoError(t, st.Suppress(ctx, &model.Suppression{OwnerID: h.user.ID, Email: address(3), Reason: model.Unsubscribed}))
+		list, err := st.Clients(ctx, v, store.ClientFilter{Q: address(4)}, store.Page{})
+		require.NoError(t, err)
+		require.NoError(t, st.DeleteClient(ctx, v, list.Items[0].ID, nil, false))
+		close(gate)
+		m = h.until(m.ID, model.MailingFinished)
+		r := h.report(m)
+		require.EqualValues(t, 3, r.Counts.Skipped)
+		require.EqualValues(t, 2, r.Counts.Sent)
+		why := map[string]string{}
+		for _, d := range h.deliveries(m) {
+			why[d.Email] = d.Reason
+		}
+		require.Equal(t, "bounced", why[address(0)])
+		require.Equal(t, "unsubscribed", why[address(3)])
+		require.Equal(t, "client_deleted", why[address(4)])
+	})
+}
+
+func TestTheLinkOfAMailUnsubscribes(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		h := newHouse(t, st, 1)
+		out := newFake(nil)
+		h.engine(out)
+		h.until(h.create().ID, model.MailingFinished)
+		mail := out.mails[address(0)][0]
+		_, rest, ok := strings.Cut(mail, "List-Unsubscribe: <http://localhost:8080/u/")
+		require.True(t, ok)
+		token, _, _ := strings.Cut(rest, ">")
+		token = strings.ReplaceAll(strings.ReplaceAll(token, "\r\n", ""), " ", "")
+		ctx := context.Background()
+		info, err := h.service.Unsubscription(ctx, token)
+		require.NoError(t, err)
+		require.Equal(t, address(0), info.Email)
+		require.NoError(t, h.service.Unsubscribe(ctx, token))
+		require.NoError(t, h.service.Unsubscribe(ctx, token), "again is no error")
+		flip := map[bool]string{true: "B", false: "A"}[token[5] == 'A']
+		forged := token[:5] + flip + token[6:]
+		require.True(t, model.IsKind(h.service.Unsubscribe(ctx, forged), model.NotFound))
+		m := h.until(h.create().ID, model.MailingFinished)
+		require.EqualValues(t, 1, h.report(m).Counts.Skipped)
+	})
+}
+
+func TestAServerThatIsAwayBurnsNobody(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		h := newHouse(t, st, 30)
+		failures := 0
+		out := newFake(nil)
+		out.conns = 1
+		out.answer = func(_ *mailing.Mail, intent func() error) mailing.Result {
+			if failures < 7 {
+				failures++
+				return mailing.Result{Outcome: model.OutcomeAborted, Class: mailing.ClassConnection, Phase: model.PhaseConnect}
+			}
+			return take(intent)
+		}
+		h.engine(out)
+		m := h.until(h.create().ID, model.MailingFinished)
+		r := h.report(m)
+		require.EqualValues(t, 30, r.Counts.Sent)
+		for _, d := range h.deliveries(m) {
+			require.Equal(t, 1, d.Attempts, "an attempt that never began is not one")
+		}
+	})
+}
+
+func TestARefusalOfEverybodyPausesAndBurnsNobody(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		h := newHouse(t, st, 60)
+		out := newFake(func(*mailing.Mail, func() error) mailing.Result {
+			return mailing.Result{Outcome: model.OutcomeFailed, Class: mailing.ClassPolicy, Code: 554, Enhanced: "5.7.1", Response: "we do not want you", Phase: model.PhaseRcpt}
+		})
+		h.engine(out)
+		m := h.until(h.create().ID, model.MailingPaused)
+		require.Equal(t, model.ReasonRefusedByPolicy, m.Reason)
+		r := h.report(m)
+		require.Zero(t, r.Counts.Failed)
+		require.GreaterOrEqual(t, r.Counts.Deferred, int64(20))
+	})
+}

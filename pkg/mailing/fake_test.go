@@ -1,0 +1,232 @@
+package mailing_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postrider/postrider/pkg/mailing"
+	"github.com/postrider/postrider/pkg/model"
+	"github.com/postrider/postrider/pkg/store"
+	"github.com/postrider/postrider/pkg/testkit"
+)
+
+// fake is a way out whose answers a test decides. It counts what it took.
+type fake struct {
+	conns  int
+	answer func(m *mailing.Mail, intent func() error) mailing.Result // nil: takes everything
+
+	mu    sync.Mutex
+	taken map[string]int
+	mails map[string][]string
+	news  *sync.Cond
+}
+
+func newFake(answer func(m *mailing.Mail, intent func() error) mailing.Result) *fake {
+	f := &fake{conns: 4, answer: answer, taken: map[string]int{}, mails: map[string][]string{}}
+	f.news = sync.NewCond(&f.mu)
+	return f
+}
+
+func (f *fake) Name() string     { return "fake" }
+func (f *fake) Connections() int { return f.conns }
+func (f *fake) Close() error     { return nil }
+
+func (f *fake) Send(ctx context.Context, m *mailing.Mail, intent func(context.Context) error) mailing.Result {
+	begin := time.Now()
+	ask := func() error { return intent(ctx) }
+	var res mailing.Result
+	if f.answer != nil {
+		res = f.answer(m, ask)
+	} else {
+		res = take(ask)
+	}
+	res.StartedAt, res.FinishedAt = begin, time.Now()
+	if res.Outcome == model.OutcomeSent || res.Outcome == model.OutcomeInDoubt {
+		f.mu.Lock()
+		f.taken[m.To]++
+		f.mails[m.To] = append(f.mails[m.To], string(m.Data))
+		f.news.Broadcast()
+		f.mu.Unlock()
+	}
+	return res
+}
+
+// take asks leave and takes the mail.
+func take(intent func() error) mailing.Result {
+	if err := intent(); err != nil {
+		return mailing.Result{Outcome: model.OutcomeAborted, Class: mailing.ClassIntent, Phase: model.PhaseData}
+	}
+	return mailing.Result{Outcome: model.OutcomeSent, Intended: true, Code: 250, Enhanced: "2.0.0", Response: "queued", Phase: model.PhaseResponse}
+}
+
+func (f *fake) count(to string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.taken[to]
+}
+
+func (f *fake) total() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := 0
+	for _, c := range f.taken {
+		n += c
+	}
+	return n
+}
+
+// wait blocks until n mails were taken.
+func (f *fake) wait(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for {
+		sum := 0
+		for _, c := range f.taken {
+			sum += c
+		}
+		if sum >= n {
+			return
+		}
+		f.news.Wait()
+	}
+}
+
+// house is a store with a user who has clients and a message.
+type house struct {
+	t       *testing.T
+	store   *store.Store
+	service *mailing.Service
+	user    *model.User
+	message *model.Message
+}
+
+func newHouse(t *testing.T, st *store.Store, clients int) *house {
+	t.Helper()
+	ctx := context.Background()
+	h := &house{t: t, store: st, service: mailing.New(st, nil, mailing.Options{
+		PublicURL: "http://localhost:8080", FromName: "Postrider", FromEmail: "postrider@localhost",
+		LinkKey: []byte("0123456789abcdef0123456789abcdef"),
+	})}
+	h.user = testkit.User(t, st)
+	h.message = &model.Message{
+		Name: "Hello", Subject: "Hello, {{ client.full_name }}",
+		HTML: "<p>Dear {{ client.full_name }}, your city is {{ client.attributes.city }}.</p>",
+	}
+	require.NoError(t, st.CreateMessage(ctx, h.user.Viewer(), h.message))
+	for i := range clients {
+		h.client(i)
+	}
+	return h
+}
+
+func (h *house) client(i int) *model.Client {
+	c := &model.Client{
+		Email: address(i), FullName: fmt.Sprintf("Client <%d>", i),
+		Attributes: map[string]any{"city": "Псков"},
+	}
+	require.NoError(h.t, h.store.CreateClient(context.Background(), h.user.Viewer(), c))
+	return c
+}
+
+func address(i int) string { return fmt.Sprintf("c%d@example.org", i) }
+
+func (h *house) input() mailing.Input {
+	return mailing.Input{
+		Name: "News", MessageID: h.message.ID, Audience: model.Audience{All: true},
+		LatePolicy: model.LateSend, LateGraceMinutes: 1440, InDoubtPolicy: model.HoldInDoubt,
+	}
+}
+
+func (h *house) create(change ...func(*mailing.Input)) *model.Mailing {
+	h.t.Helper()
+	in := h.input()
+	for _, c := range change {
+		c(&in)
+	}
+	m, err := h.service.Create(context.Background(), h.user.Viewer(), in)
+	require.NoError(h.t, err)
+	return m
+}
+
+// engine runs an engine until the test or the answered function ends it.
+func (h *house) engine(tr mailing.Transport) (stop func()) {
+	h.t.Helper()
+	e := mailing.NewEngine(h.service, tr)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- e.Run(ctx) }()
+	var once sync.Once
+	stop = func() {
+		once.Do(func() {
+			cancel()
+			require.NoError(h.t, <-done)
+		})
+	}
+	h.t.Cleanup(stop)
+	return stop
+}
+
+// until waits for a mailing to have one of the statuses and answers it.
+func (h *house) until(id int64, statuses ...model.MailingStatus) *model.Mailing {
+	h.t.Helper()
+	var m *model.Mailing
+	require.Eventually(h.t, func() bool {
+		var err error
+		m, err = h.store.Mailing(context.Background(), h.user.Viewer(), id)
+		require.NoError(h.t, err)
+		for _, s := range statuses {
+			if m.Status == s {
+				return true
+			}
+		}
+		return false
+	}, 60*time.Second, 20*time.Millisecond, "the mailing never became %v", statuses)
+	return m
+}
+
+// report is the report of a mailing's last run, held against the promise that
+// its sums add up and equal its rows.
+func (h *house) report(m *model.Mailing) *store.Report {
+	h.t.Helper()
+	require.NotNil(h.t, m.LastRunID)
+	r, err := h.store.Report(context.Background(), h.user.Viewer(), *m.LastRunID)
+	require.NoError(h.t, err)
+	c := r.Counts
+	require.Equal(h.t, c.Planned, c.Pending+c.Sending+c.Deferred+c.Sent+c.Failed+c.Skipped+c.InDoubt+c.Expired+c.Cancelled)
+	rows := map[model.DeliveryState]int64{}
+	for _, d := range h.deliveries(m) {
+		rows[d.State]++
+	}
+	require.Equal(h.t, map[model.DeliveryState]int64{
+		model.Pending: c.Pending, model.Sending: c.Sending, model.Deferred: c.Deferred, model.Sent: c.Sent, model.Failed: c.Failed,
+		model.Skipped: c.Skipped, model.InDoubt: c.InDoubt, model.Expired: c.Expired, model.Cancelled: c.Cancelled,
+	}, fill(rows), "the counters equal the rows")
+	return r
+}
+
+func fill(m map[model.DeliveryState]int64) map[model.DeliveryState]int64 {
+	for _, s := range model.DeliveryStates {
+		m[s] += 0
+	}
+	return m
+}
+
+func (h *house) deliveries(m *model.Mailing) []model.Delivery {
+	h.t.Helper()
+	var all []model.Delivery
+	page := store.Page{Limit: store.MaxLimit}
+	for {
+		l, err := h.store.Deliveries(context.Background(), h.user.Viewer(), *m.LastRunID, store.DeliveryFilter{}, page)
+		require.NoError(h.t, err)
+		all = append(all, l.Items...)
+		if l.Next == "" {
+			return all
+		}
+		page.Cursor = l.Next
+	}
+}
