@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience bounds waits for what must come; never asserted as a speed.
 const patience = 20 * time.Second
 
-var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
+var quiet = slog.New(slog.DiscardHandler)
 
 // each runs a test on a real Redis and on the embedded one.
 func each(t *testing.T, test func(t *testing.T, url string)) {

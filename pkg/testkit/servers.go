@@ -8,7 +8,6 @@ package testkit
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -17,16 +16,18 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
+
+	"github.com/postrider/postrider/pkg/testkit/server"
 )
 
 // The environment variables that name the shared servers.
 const (
-	PostgresEnv = "POSTRIDER_TEST_DATABASE_URL" // a superuser's URL of the database "postgres"
-	RedisEnv    = "POSTRIDER_TEST_REDIS_URL"    // database 0 is testkit's own
+	PostgresEnv = server.PostgresEnv
+	RedisEnv    = server.RedisEnv
 )
 
-// redisDatabases is how many numbered databases the servers of testkit have.
-const redisDatabases = 4096
+// Server is a server process of a test's own.
+type Server = server.Server
 
 // PostgresURL returns the URL of the shared PostgreSQL server as a superuser.
 // Tests make databases of their own on it.
@@ -47,7 +48,7 @@ func RedisURL(t testing.TB) string {
 	n, err := admin.Incr(context.Background(), "testkit:databases").Result()
 	require.NoError(t, err, "the Redis of %s does not answer", RedisEnv)
 
-	url := strings.TrimSuffix(base, "/0") + "/" + strconv.FormatInt(1+n%(redisDatabases-1), 10)
+	url := strings.TrimSuffix(base, "/0") + "/" + strconv.FormatInt(1+n%(server.RedisDatabases-1), 10)
 	client := redisClient(t, url)
 	flush := func() { require.NoError(t, client.FlushDB(context.Background()).Err()) }
 	flush()
@@ -62,7 +63,7 @@ func RedisURL(t testing.TB) string {
 // the end of the test, for tests that flush, stop or restart it.
 func RedisServer(t testing.TB) *Server {
 	t.Helper()
-	return private(t, StartRedis)
+	return private(t, server.StartRedis)
 }
 
 // PostgresServer starts a PostgreSQL cluster of the test's own, on a free port
@@ -70,12 +71,12 @@ func RedisServer(t testing.TB) *Server {
 // about two seconds.
 func PostgresServer(t testing.TB) *Server {
 	t.Helper()
-	return private(t, StartPostgres)
+	return private(t, server.StartPostgres)
 }
 
 func private(t testing.TB, start func(dir string) (*Server, error)) *Server {
 	t.Helper()
-	dir, err := TempDir()
+	dir, err := server.TempDir()
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	s, err := start(dir)
@@ -99,12 +100,4 @@ func redisClient(t testing.TB, url string) *redis.Client {
 	require.NoError(t, err)
 	opt.DialTimeout = 5 * time.Second
 	return redis.NewClient(opt)
-}
-
-// Environment returns the variables that name the shared servers, as KEY=value.
-func Environment(postgres, redis *Server) []string {
-	return []string{
-		fmt.Sprintf("%s=%s", PostgresEnv, postgres.URL),
-		fmt.Sprintf("%s=%s", RedisEnv, redis.URL),
-	}
 }

@@ -17,7 +17,7 @@ import (
 	"runtime"
 	"syscall"
 
-	"github.com/postrider/postrider/pkg/testkit"
+	"github.com/postrider/postrider/pkg/testkit/server"
 )
 
 func main() {
@@ -41,28 +41,31 @@ func run(chromium bool, command []string) (code int, err error) {
 	if chromium {
 		need = append(need, "chromium")
 	}
-	if err := testkit.Install(os.Stderr, need...); err != nil {
+	if err := server.Install(os.Stderr, need...); err != nil {
 		return 1, err
 	}
-	dir, err := testkit.TempDir()
+	dir, err := server.TempDir()
 	if err != nil {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	redis, err := testkit.StartRedis(dir)
+	redis, err := server.StartRedis(dir)
 	if err != nil {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, redis.Stop("immediate")) }()
-	postgres, err := testkit.StartPostgres(dir)
+	postgres, err := server.StartPostgres(dir)
 	if err != nil {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, postgres.Stop("immediate")) }()
 
-	env := testkit.Environment(postgres, redis)
+	env := []string{
+		server.PostgresEnv + "=" + postgres.URL,
+		server.RedisEnv + "=" + redis.URL,
+	}
 	if chromium {
-		path, err := testkit.Find("chromium")
+		path, err := server.Find("chromium")
 		if err != nil {
 			return 1, err
 		}

@@ -1,4 +1,8 @@
-package testkit
+// Package server starts the servers that tests need as processes of their own:
+// found on the machine or installed, on free ports, with data in a folder given,
+// and as a plain user even for root. It imports nothing of ours, so that the
+// program that starts them builds whatever state the rest is in.
+package server
 
 import (
 	"bufio"
@@ -21,6 +25,15 @@ import (
 // startTimeout bounds how long a server may take until it is ready; generous,
 // because a machine under test is a busy machine.
 const startTimeout = 60 * time.Second
+
+// RedisDatabases is how many numbered databases a Redis of StartRedis has.
+const RedisDatabases = 4096
+
+// The environment variables by which tests learn of shared servers.
+const (
+	PostgresEnv = "POSTRIDER_TEST_DATABASE_URL" // a superuser's URL of the database "postgres"
+	RedisEnv    = "POSTRIDER_TEST_REDIS_URL"    // database 0 is testkit's own
+)
 
 // Server is a server process of a test. Its address stays the same when it is
 // stopped and started again. Methods are for one goroutine at a time.
@@ -96,7 +109,7 @@ func StartRedis(dir string) (*Server, error) {
 		signals: map[string]os.Signal{"fast": syscall.SIGTERM, "immediate": syscall.SIGKILL},
 		command: func() *exec.Cmd {
 			return exec.Command(bin, "--port", port, "--bind", "127.0.0.1", "--dir", data,
-				"--save", "", "--appendonly", "no", "--databases", strconv.Itoa(redisDatabases),
+				"--save", "", "--appendonly", "no", "--databases", strconv.Itoa(RedisDatabases),
 				"--maxmemory-policy", "noeviction")
 		},
 	}
