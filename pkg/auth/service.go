@@ -2,15 +2,284 @@ package auth
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
 
+	"github.com/postrider/postrider/pkg/address"
 	"github.com/postrider/postrider/pkg/model"
 	"github.com/postrider/postrider/pkg/store"
 )
 
-// Service knows who is who.
-type Service struct{ store *store.Store }
+// Service recognises people and makes accounts.
+type Service struct {
+	store  *store.Store
+	tokens *tokens
+	hasher *hasher
+}
 
-// Authenticate finds the account and the session of an access token.
-func (s *Service) Authenticate(ctx context.Context, token string) (*model.User, int64, error) {
-	return nil, 0, &model.Error{Kind: model.Unauthenticated}
+// New makes the service.
+func New(st *store.Store, keys Keys) *Service {
+	return &Service{store: st, tokens: newTokens(keys), hasher: newHasher()}
+}
+
+// Registration is what a new account is made of. Locale and Timezone may be
+// empty: English, UTC.
+type Registration struct {
+	Email, Password, FullName, Locale, Timezone string
+}
+
+// Register makes an active account without any rights. An e-mail that is taken
+// is model.Conflict.
+func (s *Service) Register(ctx context.Context, in Registration) (*model.User, error) {
+	return s.create(ctx, in, false)
+}
+
+func (s *Service) create(ctx context.Context, in Registration, superuser bool) (*model.User, error) {
+	u := &model.User{FullName: in.FullName, Locale: in.Locale, Timezone: in.Timezone, IsActive: true, IsSuperuser: superuser}
+	if u.Locale == "" {
+		u.Locale = "en"
+	}
+	if u.Timezone == "" {
+		u.Timezone = "UTC"
+	}
+	var bad model.Fields
+	email, err := address.Normalize(in.Email)
+	switch {
+	case in.Email == "":
+		bad.Add("email", "required", "must be given")
+	case err != nil:
+		bad.Add("email", "invalid_email", "%v", err)
+	}
+	checkPassword(&bad, "password", in.Password, email)
+	checkProfile(&bad, u)
+	if err := bad.Err(); err != nil {
+		return nil, err
+	}
+	u.Email = email
+	if u.PasswordHash, err = s.hasher.hash(ctx, in.Password); err != nil {
+		return nil, err
+	}
+	return u, s.store.CreateUser(ctx, u)
+}
+
+// MaxFullName is how many characters a name has at most.
+const MaxFullName = 200
+
+// CheckProfile says whether the name, language and zone of an account may be
+// kept.
+func CheckProfile(u *model.User) error {
+	var bad model.Fields
+	checkProfile(&bad, u)
+	return bad.Err()
+}
+
+func checkProfile(bad *model.Fields, u *model.User) {
+	switch {
+	case utf8.RuneCountInString(u.FullName) > MaxFullName:
+		bad.Add("full_name", "too_long", "must be at most %d characters long", MaxFullName)
+	case strings.ContainsFunc(u.FullName, unicode.IsControl):
+		bad.Add("full_name", "control_character", "must not contain control characters")
+	}
+	if u.Locale != "en" && u.Locale != "ru" {
+		bad.Add("locale", "unknown", "must be en or ru")
+	}
+	if _, err := time.LoadLocation(u.Timezone); err != nil || u.Timezone == "" || u.Timezone == "Local" {
+		bad.Add("timezone", "unknown_timezone", "must be a time zone as in the IANA database, such as Europe/Moscow")
+	}
+}
+
+// Device is what a session remembers of where it came from.
+type Device struct{ UserAgent, IP string }
+
+// Tokens are what a sign-in gives.
+type Tokens struct {
+	Access           string
+	ExpiresIn        time.Duration // of the access token
+	Refresh          string
+	RefreshExpiresAt time.Time // if it is not used before
+}
+
+// Login signs in with a password.
+func (s *Service) Login(ctx context.Context, email, password string, from Device) (Tokens, error) {
+	u, err := s.known(ctx, email)
+	if err != nil {
+		return Tokens{}, err
+	}
+	same, err := s.hasher.matches(ctx, password, u.PasswordHash)
+	if err != nil {
+		return Tokens{}, err
+	}
+	refused := model.E(model.Unauthenticated, "the e-mail or the password is wrong")
+	if !same || !u.IsActive {
+		return Tokens{}, refused
+	}
+	var nonce [16]byte
+	_, _ = rand.Read(nonce[:]) // never fails (crypto/rand)
+	session := &model.Session{
+		UserID: u.ID, Nonce: hex.EncodeToString(nonce[:]),
+		UserAgent: clean(from.UserAgent, 300), IP: clean(from.IP, 64),
+	}
+	if err := s.store.CreateSession(ctx, session); err != nil {
+		if model.IsKind(err, model.Unauthenticated) {
+			return Tokens{}, refused
+		}
+		return Tokens{}, err
+	}
+	return s.issue(session)
+}
+
+// known is the account of an e-mail, or an empty one that no password fits.
+func (s *Service) known(ctx context.Context, email string) (*model.User, error) {
+	normal, err := address.Normalize(email)
+	if err != nil {
+		return &model.User{}, nil
+	}
+	u, err := s.store.UserByEmail(ctx, normal)
+	if model.IsKind(err, model.NotFound) {
+		return &model.User{}, nil
+	}
+	return u, err
+}
+
+func (s *Service) issue(session *model.Session) (Tokens, error) {
+	access, err := s.tokens.access(session.UserID, session.ID)
+	return Tokens{
+		Access: access, ExpiresIn: AccessLife,
+		Refresh: s.tokens.refresh(session), RefreshExpiresAt: session.ExpiresAt,
+	}, err
+}
+
+// Authenticate finds the account, with its rights as they are now, and the
+// session of an access token.
+func (s *Service) Authenticate(ctx context.Context, access string) (*model.User, int64, error) {
+	userID, sessionID, err := s.tokens.readAccess(access)
+	if err != nil {
+		return nil, 0, err
+	}
+	u, err := s.store.SessionUser(ctx, sessionID, userID)
+	if model.IsKind(err, model.Unauthenticated) {
+		return nil, 0, nobody()
+	}
+	return u, sessionID, err
+}
+
+// Refresh changes a refresh token for new tokens; what happens to an old one
+// says store.RotateSession.
+func (s *Service) Refresh(ctx context.Context, refresh string) (Tokens, error) {
+	r, err := s.checked(ctx, refresh)
+	if err != nil {
+		return Tokens{}, err
+	}
+	session, err := s.store.RotateSession(ctx, r.session, r.generation)
+	switch {
+	case model.IsKind(err, model.Unauthenticated), model.IsKind(err, model.NotFound):
+		return Tokens{}, nobody()
+	case err != nil:
+		return Tokens{}, err
+	}
+	return s.issue(session)
+}
+
+// checked takes a refresh token apart and makes sure that it is ours.
+func (s *Service) checked(ctx context.Context, refresh string) (refreshToken, error) {
+	r, ok := parseRefresh(refresh)
+	if !ok {
+		return r, nobody()
+	}
+	session, err := s.store.Session(ctx, r.session)
+	switch {
+	case model.IsKind(err, model.NotFound):
+		return r, nobody()
+	case err != nil:
+		return r, err
+	case !s.tokens.genuine(r, session.Nonce):
+		return r, nobody()
+	}
+	return r, nil
+}
+
+// EndByRefresh ends the session of a refresh token of any generation.
+func (s *Service) EndByRefresh(ctx context.Context, refresh string) error {
+	r, err := s.checked(ctx, refresh)
+	if err != nil {
+		return err
+	}
+	session, err := s.store.Session(ctx, r.session)
+	if err == nil {
+		err = s.store.EndSession(ctx, session.UserID, session.ID)
+	}
+	if model.IsKind(err, model.NotFound) {
+		return nobody()
+	}
+	return err
+}
+
+// ChangePassword sets a new password if the current one is right, and ends
+// all sessions but the one that asks.
+func (s *Service) ChangePassword(ctx context.Context, u *model.User, sessionID int64, current, next string) error {
+	var bad model.Fields
+	checkPassword(&bad, "new_password", next, u.Email)
+	same, err := s.hasher.matches(ctx, current, u.PasswordHash)
+	if err != nil {
+		return err
+	}
+	if !same {
+		bad.Add("current_password", "wrong", "is not your password")
+	}
+	if err := bad.Err(); err != nil {
+		return err
+	}
+	hash, err := s.hasher.hash(ctx, next)
+	if err != nil {
+		return err
+	}
+	return s.store.SetPassword(ctx, u.ID, hash, sessionID)
+}
+
+// CreateSuperuser makes a superuser for a command. An account that is there
+// is left as it is, password and rights and all; created then is false.
+func (s *Service) CreateSuperuser(ctx context.Context, email, password string) (created bool, err error) {
+	normal, err := address.Normalize(email)
+	if err == nil {
+		_, err := s.store.UserByEmail(ctx, normal)
+		if err == nil {
+			return false, nil
+		}
+		if !model.IsKind(err, model.NotFound) {
+			return false, err
+		}
+	}
+	_, err = s.create(ctx, Registration{Email: email, Password: password}, true)
+	if model.IsKind(err, model.Conflict) { // another command was quicker
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("create a superuser: %w", err)
+	}
+	return true, nil
+}
+
+// CreateManagers makes the manager group with its permissions for a command,
+// and leaves one that is there as it is.
+func (s *Service) CreateManagers(ctx context.Context) (created bool, err error) {
+	return s.store.EnsureGroup(ctx, model.ManagerGroup, model.ManagerPermissions)
+}
+
+// clean keeps a header fit for a list.
+func clean(text string, most int) string {
+	text = strings.ToValidUTF8(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, text), "")
+	if r := []rune(text); len(r) > most {
+		return string(r[:most])
+	}
+	return text
 }
