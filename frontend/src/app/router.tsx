@@ -28,13 +28,16 @@ const publicPages = createRoute({ getParentRoute: () => root, id: "public", comp
 
 const home = createRoute({ getParentRoute: () => publicPages, path: "/", component: HomePage });
 
+// A validated search must name what it takes out as undefined: what it leaves away stays as it came.
+
 interface ReturnSearch {
   return_to?: string | undefined;
 }
 
 const entry = {
-  validateSearch: (search: Record<string, unknown>): ReturnSearch =>
-    typeof search.return_to === "string" ? { return_to: search.return_to } : {},
+  validateSearch: ({ return_to }: Record<string, unknown>): ReturnSearch => ({
+    return_to: typeof return_to === "string" ? return_to : undefined,
+  }),
   beforeLoad: async ({ search }: { search: ReturnSearch }) => {
     // Without an answer the form is the honest thing to show.
     if (session.expected && (await session.restore().catch(() => false))) {
@@ -82,10 +85,9 @@ interface MailingsSearch {
 const mailings = createRoute({
   getParentRoute: () => signedIn,
   path: "/mailings",
-  validateSearch: ({ status }: Record<string, unknown>): MailingsSearch => {
-    const known = MAILING_STATUSES.find((one) => one === status);
-    return known ? { status: known } : {};
-  },
+  validateSearch: ({ status }: Record<string, unknown>): MailingsSearch => ({
+    status: MAILING_STATUSES.find((known) => known === status),
+  }),
   component: lazyRouteComponent(() => import("@/features/mailings/mailings-page"), "MailingsPage"),
 });
 

@@ -47,6 +47,7 @@ test("a repeated request carries its body again", async () => {
 
 test("a page that was just loaded gets its session back from the cookie", async () => {
   const seen = serverWithRenewal();
+  localStorage.setItem("postrider.signed-in", "1");
   expect(session.token).toBeNull();
   await expect(Promise.all([session.restore(), session.restore()])).resolves.toEqual([true, true]);
   expect(seen.renewals).toBe(1);

@@ -1,6 +1,7 @@
 import { createMemoryHistory, RouterProvider } from "@tanstack/react-router";
 import { render } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import { onTestFinished } from "vitest";
 import { followSession } from "@/app/follow-session";
 import { createQueryClient, Providers } from "@/app/providers";
 import { createAppRouter } from "@/app/router";
@@ -12,7 +13,7 @@ export function visit(path: string) {
   // A test waits for no second try; what is tried again is a matter of createQueryClient.
   queries.setDefaultOptions({ queries: { ...queries.getDefaultOptions().queries, retry: false } });
   const router = createAppRouter(queries, createMemoryHistory({ initialEntries: [path] }));
-  followSession(router, queries);
+  onTestFinished(followSession(router, queries));
   const user = userEvent.setup();
   render(
     <Providers queries={queries}>

@@ -125,9 +125,7 @@ describe("registration", () => {
       ),
     );
     await register();
-    expect(await screen.findByRole("status")).toHaveTextContent(
-      "A mail with a link is on its way to anna@example.com.",
-    );
+    await screen.findByText(/A mail with a link is on its way to anna@example\.com\./);
     expect(session.token).toBeNull();
   });
 
@@ -139,7 +137,7 @@ describe("registration", () => {
 
   test("slips of the hand cost no request", async () => {
     await register("short");
-    expect(await password()).toHaveAccessibleDescription(/At least 8 characters\.$/);
+    expect(await password()).toHaveAccessibleDescription(/^At least 8 characters\. At least/);
     expect(screen.getByText("Too short")).toBeInTheDocument();
   });
 });
