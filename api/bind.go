@@ -350,6 +350,15 @@ func ifMatch(c echo.Context) *int64 {
 	return &version
 }
 
+// versionOr is the version a write demands: that of If-Match, else the one that
+// was just read.
+func versionOr(want *int64, read int64) int64 {
+	if want != nil {
+		return *want
+	}
+	return read
+}
+
 // settle runs a read-change-write on behalf of a PATCH. Without If-Match a
 // write that lost against another one reads and changes again; with it, the
 // first loss is the answer.

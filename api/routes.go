@@ -43,8 +43,31 @@ const (
 func (s *Server) routes() []route {
 	return []route{
 		// auth.go
+		{post, "/auth/register", anybody, s.register},
+		{post, "/auth/login", anybody, s.login},
+		{post, "/auth/refresh", anybody, s.refresh},
+		{post, "/auth/logout", anybody, s.logout}, // any token of the session will do
+		{post, "/auth/logout-all", anyUser, s.logoutAll},
+
 		// me.go
+		{get, "/me", anyUser, s.me},
+		{patch, "/me", anyUser, s.updateMe},
+		{post, "/me/password", anyUser, s.changePassword},
+		{get, "/me/sessions", anyUser, s.mySessions},
+		{del, "/me/sessions/:id", anyUser, s.endMySession},
+
 		// users.go, groups.go
+		{get, "/users", holder(model.UsersViewAll), s.users},
+		{get, "/users/:id", holder(model.UsersViewAll), s.user},
+		{patch, "/users/:id", holder(model.UsersBlock), s.updateUser},
+		{del, "/users/:id", superuser, s.deleteUser},
+		{get, "/groups", superuser, s.groups},
+		{post, "/groups", superuser, s.createGroup},
+		{get, "/groups/:id", superuser, s.group},
+		{patch, "/groups/:id", superuser, s.updateGroup},
+		{del, "/groups/:id", superuser, s.deleteGroup},
+		{get, "/permissions", superuser, s.permissions},
+
 		// clients.go
 		// suppressions.go
 		// messages.go

@@ -5,12 +5,14 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"regexp"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,21 +35,25 @@ type Deps struct {
 	CORSOrigins  []string // exact origins of other sites that may call; usually none
 	Version      string   // of the program, shown by /healthz
 
-	Frontend fs.FS                       // the built interface, index.html at its root
-	Redis    func(context.Context) error // asks Redis for a sign of life; nil: there is none to ask
-	Metrics  *prometheus.Registry        // what /metrics shows to superusers; nil: shown elsewhere
-	Log      *slog.Logger                // nil: slog's default
+	Frontend    fs.FS                       // the built interface, index.html at its root; may be empty
+	Redis       func(context.Context) error // asks Redis for a sign of life; nil: it lives in this process
+	Metrics     *prometheus.Registry        // where requests are counted; nil: nowhere
+	MetricsHere bool                        // whether superusers see it at /metrics
+	Log         *slog.Logger                // nil: slog's default
 }
 
 // Server answers HTTP.
 type Server struct {
 	Deps
-	echo *echo.Echo
+	echo     *echo.Echo
+	pages    map[string]*asset        // the web interface
+	requests *prometheus.HistogramVec // nil without Metrics
 }
 
 // New makes the handler of the whole HTTP surface: the API below /api/v1, the
-// pages and probes at the root, and the web interface for all else.
-func New(d Deps) *Server {
+// pages and probes at the root, and the web interface for all else. It fails only
+// when the files that are built into the program cannot be read.
+func New(d Deps) (*Server, error) {
 	if d.Log == nil {
 		d.Log = slog.Default()
 	}
@@ -56,16 +62,28 @@ func New(d Deps) *Server {
 	e.IPExtractor = echo.ExtractIPFromXFFHeader() // believes proxies on private addresses only
 	s := &Server{Deps: d, echo: e}
 	e.HTTPErrorHandler = s.fail
+	if d.Metrics != nil {
+		s.requests = observer(d.Metrics)
+	}
+	if d.Frontend != nil {
+		var err error
+		if s.pages, err = assets(d.Frontend); err != nil {
+			return nil, fmt.Errorf("read the web interface: %w", err)
+		}
+	}
 	e.Pre(s.identify, s.logRequest, s.recover, secure, straight)
-	e.Use(s.cors, limitBody)
+	e.Use(s.cors, limitBody, s.unrouted)
 	for _, r := range s.routes() {
 		s.mount(base, r)
 	}
 	for _, r := range s.rootRoutes() {
 		s.mount("", r)
 	}
-	e.RouteNotFound("/*", s.elsewhere)
-	return s
+	s.probes()
+	if err := s.documentation(); err != nil {
+		return nil, fmt.Errorf("read the API's documentation: %w", err)
+	}
+	return s, nil
 }
 
 // ServeHTTP implements http.Handler.
@@ -92,11 +110,6 @@ func (s *Server) mount(prefix string, r route) {
 	if r.method == get {
 		s.echo.Add(http.MethodHead, prefix+r.path, h)
 	}
-}
-
-// elsewhere answers what no route takes.
-func (s *Server) elsewhere(c echo.Context) error {
-	return echo.ErrNotFound
 }
 
 const (
@@ -154,6 +167,9 @@ func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
 		if status >= 500 && err != nil && !errors.Is(err, context.Canceled) {
 			level = slog.LevelError
 			attrs = append(attrs, slog.String("error", err.Error()))
+		}
+		if s.requests != nil && c.Path() != "" {
+			s.requests.WithLabelValues(r.Method, c.Path(), strconv.Itoa(status)).Observe(time.Since(began).Seconds())
 		}
 		s.Log.LogAttrs(r.Context(), level, "request", attrs...)
 		return nil
@@ -231,6 +247,17 @@ func (s *Server) cors(next echo.HandlerFunc) echo.HandlerFunc {
 			h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, Idempotency-Key, Accept-Language, X-Request-ID, Last-Event-ID")
 			h.Set("Access-Control-Max-Age", "600")
 			return c.NoContent(http.StatusNoContent)
+		}
+		return next(c)
+	}
+}
+
+// unrouted hands on what no route takes. Echo's own way, a route for "not
+// found", would also swallow the wrong methods of routes that exist.
+func (s *Server) unrouted(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if c.Path() == "" {
+			return s.elsewhere(c)
 		}
 		return next(c)
 	}

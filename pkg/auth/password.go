@@ -111,3 +111,8 @@ func checkPassword(bad *model.Fields, field, password, email string) {
 		bad.Add(field, "too_common", "is one of the first that anybody would try")
 	}
 }
+
+// HashPassword is the hash that an account keeps of a password.
+func HashPassword(ctx context.Context, password string) (string, error) {
+	return newHasher().hash(ctx, password)
+}

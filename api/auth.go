@@ -1,0 +1,267 @@
+package api
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/postrider/postrider/pkg/auth"
+	"github.com/postrider/postrider/pkg/model"
+)
+
+// refreshCookie keeps a browser's refresh token where no script can read it.
+const refreshCookie = "postrider_refresh"
+
+type registerRequest struct {
+	Email    string `json:"email" validate:"required" example:"anna@example.com"`
+	Password string `json:"password" validate:"required" minLength:"8" example:"eight or more characters"`
+	FullName string `json:"full_name" example:"Anna Petrova"`
+	Locale   string `json:"locale" enums:"en,ru" example:"ru"`
+	Timezone string `json:"timezone" example:"Europe/Moscow"`
+} //	@name	RegisterRequest
+
+type loginRequest struct {
+	Email    string `json:"email" validate:"required" example:"anna@example.com"`
+	Password string `json:"password" validate:"required" example:"eight or more characters"`
+	Cookie   bool   `json:"cookie"` // keep the refresh token in an HttpOnly cookie and out of the body
+} //	@name	LoginRequest
+
+type refreshRequest struct {
+	RefreshToken string `json:"refresh_token"` // empty: the cookie's
+} //	@name	RefreshRequest
+
+type tokens struct {
+	AccessToken  string `json:"access_token" validate:"required"`
+	TokenType    string `json:"token_type" validate:"required" enums:"Bearer"`
+	ExpiresIn    int    `json:"expires_in" validate:"required" example:"900"` // seconds
+	RefreshToken string `json:"refresh_token,omitempty"`                      // absent when it is in the cookie
+} //	@name	Tokens
+
+// register makes an account.
+//
+//	@Summary	Make an account
+//	@Tags		accounts
+//	@Param		body	body		registerRequest	true	"who"
+//	@Success	201		{object}	user
+//	@Failure	400		{object}	problem
+//	@Failure	403		{object}	problem	"registration is switched off"
+//	@Failure	409		{object}	problem	"there is an account with this e-mail"
+//	@Failure	413		{object}	problem
+//	@Failure	415		{object}	problem
+//	@Failure	422		{object}	problem
+//	@Failure	503		{object}	problem
+//	@Router		/auth/register [post]
+func (s *Server) register(c echo.Context) error {
+	if !s.Registration {
+		return model.E(model.Forbidden, "registration is switched off here")
+	}
+	in := registerRequest{Locale: string(language(c))}
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	u, err := s.Auth.Register(c.Request().Context(), auth.Registration(in))
+	if err != nil {
+		return err
+	}
+	setETag(c, u.Version)
+	return c.JSON(http.StatusCreated, userOfRow(u))
+}
+
+// login signs in.
+//
+//	@Summary	Sign in
+//	@Tags		accounts
+//	@Param		body	body		loginRequest	true	"who"
+//	@Success	200		{object}	tokens
+//	@Failure	400		{object}	problem
+//	@Failure	401		{object}	problem	"unknown account, wrong password or blocked: not told apart"
+//	@Failure	403		{object}	problem	"with cookie: asked by another site"
+//	@Failure	413		{object}	problem
+//	@Failure	415		{object}	problem
+//	@Failure	422		{object}	problem
+//	@Failure	503		{object}	problem
+//	@Router		/auth/login [post]
+func (s *Server) login(c echo.Context) error {
+	var in loginRequest
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	var bad model.Fields
+	if in.Email == "" {
+		bad.Add("email", "required", "must be given")
+	}
+	if in.Password == "" {
+		bad.Add("password", "required", "must be given")
+	}
+	if err := bad.Err(); err != nil {
+		return err
+	}
+	if in.Cookie {
+		if err := s.sameSite(c); err != nil {
+			return err
+		}
+	}
+	out, err := s.Auth.Login(c.Request().Context(), in.Email, in.Password, auth.Device{
+		UserAgent: c.Request().UserAgent(), IP: c.RealIP(),
+	})
+	if err != nil {
+		return err
+	}
+	return s.answerTokens(c, out, in.Cookie)
+}
+
+// refresh gives new tokens for a refresh token.
+//
+//	@Summary		Get new tokens
+//	@Description	Each refresh token is for one use. A used one ends its session, except the direct predecessor within 10 seconds, which gets the same answer again.
+//	@Tags			accounts
+//	@Param			body	body		refreshRequest	false	"without it, the cookie counts"
+//	@Success		200		{object}	tokens
+//	@Failure		400		{object}	problem
+//	@Failure		401		{object}	problem
+//	@Failure		403		{object}	problem	"by cookie: asked by another site"
+//	@Failure		413		{object}	problem
+//	@Failure		415		{object}	problem
+//	@Failure		422		{object}	problem
+//	@Failure		503		{object}	problem
+//	@Router			/auth/refresh [post]
+func (s *Server) refresh(c echo.Context) error {
+	token, byCookie, err := s.refreshToken(c)
+	if err != nil {
+		return err
+	}
+	out, err := s.Auth.Refresh(c.Request().Context(), token)
+	if err != nil {
+		if byCookie && model.IsKind(err, model.Unauthenticated) {
+			s.setCookie(c, "", time.Unix(1, 0))
+		}
+		return err
+	}
+	return s.answerTokens(c, out, byCookie)
+}
+
+// refreshToken is the token of the body, else the cookie's. A cookie comes by
+// itself with every request, so it counts only for our own pages.
+func (s *Server) refreshToken(c echo.Context) (token string, byCookie bool, err error) {
+	var in refreshRequest
+	if err := bind(c, &in); err != nil || in.RefreshToken != "" {
+		return in.RefreshToken, false, err
+	}
+	cookie, err := c.Cookie(refreshCookie)
+	if err != nil || cookie.Value == "" {
+		return "", false, nil
+	}
+	return cookie.Value, true, s.sameSite(c)
+}
+
+func (s *Server) answerTokens(c echo.Context, t auth.Tokens, cookie bool) error {
+	out := tokens{AccessToken: t.Access, TokenType: "Bearer", ExpiresIn: int(t.ExpiresIn / time.Second)}
+	if cookie {
+		s.setCookie(c, t.Refresh, t.RefreshExpiresAt)
+	} else {
+		out.RefreshToken = t.Refresh
+	}
+	return c.JSON(http.StatusOK, out)
+}
+
+func (s *Server) setCookie(c echo.Context, value string, until time.Time) {
+	c.SetCookie(&http.Cookie{
+		Name: refreshCookie, Value: value, Expires: until,
+		Path: base + "/auth", HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		Secure: strings.HasPrefix(s.PublicURL, "https:"),
+	})
+}
+
+// sameSite refuses what another site made a browser send. Programs send
+// neither header; no site can make them call.
+func (s *Server) sameSite(c echo.Context) error {
+	refused := model.E(model.Forbidden, "this call must come from Postrider's own pages")
+	r := c.Request()
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "same-origin":
+		return nil
+	case "":
+	default:
+		return refused
+	}
+	text := r.Header.Get("Origin")
+	if text == "" {
+		return nil
+	}
+	origin, err := url.Parse(text)
+	if err != nil || origin.Host == "" {
+		return refused
+	}
+	public, err := url.Parse(s.PublicURL)
+	if origin.Host == r.Host || err == nil && origin.Host == public.Host {
+		return nil
+	}
+	return refused
+}
+
+// logout ends this session.
+//
+//	@Summary		Sign out
+//	@Description	Ends the session of the access token, of the refresh token in the body, or of the cookie. Its access tokens end with it.
+//	@Tags			accounts
+//	@Security		Bearer
+//	@Param			body	body	refreshRequest	false	"a refresh token, instead of the access token"
+//	@Success		204
+//	@Failure		400	{object}	problem
+//	@Failure		401	{object}	problem
+//	@Failure		403	{object}	problem	"by cookie: asked by another site"
+//	@Failure		413	{object}	problem
+//	@Failure		415	{object}	problem
+//	@Failure		422	{object}	problem
+//	@Failure		503	{object}	problem
+//	@Router			/auth/logout [post]
+func (s *Server) logout(c echo.Context) error {
+	ctx := c.Request().Context()
+	signedIn := s.authenticate(c)
+	if signedIn != nil && !model.IsKind(signedIn, model.Unauthenticated) {
+		return signedIn
+	}
+	token, byCookie, err := s.refreshToken(c)
+	if err != nil {
+		return err
+	}
+	if byCookie {
+		s.setCookie(c, "", time.Unix(1, 0))
+	}
+	if signedIn == nil {
+		err = s.Store.EndSession(ctx, userOf(c).ID, sessionOf(c))
+		if model.IsKind(err, model.NotFound) { // a second tab was quicker
+			err = nil
+		}
+	}
+	if err == nil && (signedIn != nil || token != "") {
+		err = s.Auth.EndByRefresh(ctx, token)
+		if signedIn == nil && model.IsKind(err, model.Unauthenticated) { // most often the same session
+			err = nil
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+// logoutAll ends all sessions of the account.
+//
+//	@Summary	Sign out everywhere
+//	@Tags		accounts
+//	@Security	Bearer
+//	@Success	204
+//	@Failure	401	{object}	problem
+//	@Failure	503	{object}	problem
+//	@Router		/auth/logout-all [post]
+func (s *Server) logoutAll(c echo.Context) error {
+	if err := s.Store.EndSessions(c.Request().Context(), userOf(c).ID); err != nil {
+		return err
+	}
+	s.setCookie(c, "", time.Unix(1, 0))
+	return c.NoContent(http.StatusNoContent)
+}

@@ -1,0 +1,166 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/postrider/postrider/pkg/auth"
+	"github.com/postrider/postrider/pkg/model"
+)
+
+type profileRequest struct {
+	FullName string `json:"full_name" example:"Anna Petrova"`
+	Locale   string `json:"locale" enums:"en,ru" example:"ru"`
+	Timezone string `json:"timezone" example:"Europe/Moscow"`
+} //	@name	ProfileRequest
+
+type passwordRequest struct {
+	CurrentPassword string `json:"current_password" validate:"required" example:"eight or more characters"`
+	NewPassword     string `json:"new_password" validate:"required" minLength:"8" example:"eight other characters"`
+} //	@name	PasswordRequest
+
+type session struct {
+	ID         int64     `json:"id" validate:"required" example:"7"`
+	UserAgent  string    `json:"user_agent" validate:"required" example:"Mozilla/5.0"`
+	IP         string    `json:"ip" validate:"required" example:"192.0.2.1"`
+	Current    bool      `json:"current" validate:"required"` // the one that asks
+	CreatedAt  time.Time `json:"created_at" validate:"required"`
+	LastUsedAt time.Time `json:"last_used_at" validate:"required"` // when it last got new tokens
+	ExpiresAt  time.Time `json:"expires_at" validate:"required"`
+} //	@name	Session
+
+// me shows the account that asks.
+//
+//	@Summary	The account that asks
+//	@Tags		accounts
+//	@Security	Bearer
+//	@Success	200	{object}	user
+//	@Failure	401	{object}	problem
+//	@Failure	503	{object}	problem
+//	@Router		/me [get]
+func (s *Server) me(c echo.Context) error {
+	u := userOf(c)
+	setETag(c, u.Version)
+	return c.JSON(http.StatusOK, userOfRow(u))
+}
+
+// updateMe changes name, language and zone of the account that asks.
+//
+//	@Summary	Change one's profile
+//	@Tags		accounts
+//	@Security	Bearer
+//	@Param		If-Match	header		string			false	"the ETag that was read"
+//	@Param		body		body		profileRequest	true	"what changes"
+//	@Success	200			{object}	user
+//	@Failure	400			{object}	problem
+//	@Failure	401			{object}	problem
+//	@Failure	412			{object}	problem
+//	@Failure	413			{object}	problem
+//	@Failure	415			{object}	problem
+//	@Failure	422			{object}	problem
+//	@Failure	503			{object}	problem
+//	@Router		/me [patch]
+func (s *Server) updateMe(c echo.Context) error {
+	ctx := c.Request().Context()
+	return settle(c, func(want *int64) error {
+		u, err := s.Store.User(ctx, userOf(c).ID)
+		if err != nil {
+			return err
+		}
+		in := profileRequest{FullName: u.FullName, Locale: u.Locale, Timezone: u.Timezone}
+		if err := bind(c, &in); err != nil {
+			return err
+		}
+		u.FullName, u.Locale, u.Timezone = in.FullName, in.Locale, in.Timezone
+		if err := auth.CheckProfile(u); err != nil {
+			return err
+		}
+		if err := s.Store.UpdateProfile(ctx, u, versionOr(want, u.Version)); err != nil {
+			return err
+		}
+		setETag(c, u.Version)
+		return c.JSON(http.StatusOK, userOfRow(u))
+	})
+}
+
+// changePassword sets a new password.
+//
+//	@Summary		Change one's password
+//	@Description	Ends all other sessions.
+//	@Tags			accounts
+//	@Security		Bearer
+//	@Param			body	body	passwordRequest	true	"both passwords"
+//	@Success		204
+//	@Failure		400	{object}	problem
+//	@Failure		401	{object}	problem
+//	@Failure		413	{object}	problem
+//	@Failure		415	{object}	problem
+//	@Failure		422	{object}	problem
+//	@Failure		503	{object}	problem
+//	@Router			/me/password [post]
+func (s *Server) changePassword(c echo.Context) error {
+	var in passwordRequest
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	if err := s.Auth.ChangePassword(c.Request().Context(), userOf(c), sessionOf(c), in.CurrentPassword, in.NewPassword); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+// mySessions lists the living sessions of the account.
+//
+//	@Summary	One's sessions
+//	@Tags		accounts
+//	@Security	Bearer
+//	@Param		limit		query		int		false	"1 … 200, default 50"
+//	@Param		cursor		query		string	false	"next_cursor of the page before"
+//	@Param		sort		query		string	false	"id or -id (default)"
+//	@Param		with_total	query		bool	false	"count all"
+//	@Success	200			{object}	list[session]
+//	@Failure	401			{object}	problem
+//	@Failure	422			{object}	problem
+//	@Failure	503			{object}	problem
+//	@Router		/me/sessions [get]
+func (s *Server) mySessions(c echo.Context) error {
+	q := queryOf(c, pageNames()...)
+	p := q.page()
+	if err := q.err(); err != nil {
+		return err
+	}
+	page, err := s.Store.Sessions(c.Request().Context(), userOf(c).ID, p)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, listOf(page, func(x *model.Session) session {
+		return session{
+			ID: x.ID, UserAgent: x.UserAgent, IP: x.IP, Current: x.ID == sessionOf(c),
+			CreatedAt: x.CreatedAt, LastUsedAt: x.RotatedAt, ExpiresAt: x.ExpiresAt,
+		}
+	}))
+}
+
+// endMySession ends one of one's sessions.
+//
+//	@Summary	End one of one's sessions
+//	@Tags		accounts
+//	@Security	Bearer
+//	@Param		id	path	int	true	"the session"
+//	@Success	204
+//	@Failure	401	{object}	problem
+//	@Failure	404	{object}	problem
+//	@Failure	503	{object}	problem
+//	@Router		/me/sessions/{id} [delete]
+func (s *Server) endMySession(c echo.Context) error {
+	id, err := idOf(c, "id")
+	if err != nil {
+		return err
+	}
+	if err := s.Store.EndSession(c.Request().Context(), userOf(c).ID, id); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}

@@ -1,0 +1,179 @@
+package api
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/postrider/postrider/pkg/model"
+	"github.com/postrider/postrider/pkg/store"
+)
+
+type user struct {
+	ID          int64              `json:"id" validate:"required" example:"1"`
+	Email       string             `json:"email" validate:"required" example:"anna@example.com"`
+	FullName    string             `json:"full_name" validate:"required" example:"Anna Petrova"`
+	Locale      string             `json:"locale" validate:"required" enums:"en,ru" example:"ru"`
+	Timezone    string             `json:"timezone" validate:"required" example:"Europe/Moscow"`
+	IsActive    bool               `json:"is_active" validate:"required"`
+	IsStaff     bool               `json:"is_staff" validate:"required"`
+	IsSuperuser bool               `json:"is_superuser" validate:"required"`
+	Groups      []string           `json:"groups" validate:"required" example:"manager"`
+	Permissions []model.Permission `json:"permissions" validate:"required" swaggertype:"array,string" example:"clients.view_all"` // what counts now: all for a superuser, the groups' for staff
+	LastLoginAt *time.Time         `json:"last_login_at" validate:"required" extensions:"x-nullable"`
+	CreatedAt   time.Time          `json:"created_at" validate:"required"`
+	UpdatedAt   time.Time          `json:"updated_at" validate:"required"`
+} //	@name	User
+
+func userOfRow(u *model.User) user {
+	v := u.Viewer()
+	out := user{
+		ID: u.ID, Email: u.Email, FullName: u.FullName, Locale: u.Locale, Timezone: u.Timezone,
+		IsActive: u.IsActive, IsStaff: u.IsStaff, IsSuperuser: u.IsSuperuser,
+		Groups: append([]string{}, u.Groups...), Permissions: []model.Permission{},
+		LastLoginAt: u.LastLoginAt, CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
+	}
+	for _, p := range model.Permissions {
+		if v.Has(p) {
+			out.Permissions = append(out.Permissions, p)
+		}
+	}
+	return out
+}
+
+type userRequest struct {
+	IsActive    bool     `json:"is_active"`
+	IsStaff     bool     `json:"is_staff"`
+	IsSuperuser bool     `json:"is_superuser"`
+	Groups      []string `json:"groups" example:"manager"`
+} //	@name	UserRequest
+
+// users lists all accounts.
+//
+//	@Summary	All accounts
+//	@Tags		administration
+//	@Security	Bearer
+//	@Param		q			query		string	false	"somewhere in the e-mail or the name"
+//	@Param		limit		query		int		false	"1 … 200, default 50"
+//	@Param		cursor		query		string	false	"next_cursor of the page before"
+//	@Param		sort		query		string	false	"id, email, full_name, created_at; - before it for descending; default -id"
+//	@Param		with_total	query		bool	false	"count all"
+//	@Success	200			{object}	list[user]
+//	@Failure	401			{object}	problem
+//	@Failure	403			{object}	problem	"without users.view_all"
+//	@Failure	422			{object}	problem
+//	@Failure	503			{object}	problem
+//	@Router		/users [get]
+func (s *Server) users(c echo.Context) error {
+	q := queryOf(c, pageNames("q")...)
+	f, p := store.UserFilter{Q: q.text("q")}, q.page()
+	if err := q.err(); err != nil {
+		return err
+	}
+	page, err := s.Store.Users(c.Request().Context(), viewerOf(c), f, p)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, listOf(page, userOfRow))
+}
+
+// user shows one account.
+//
+//	@Summary	One account
+//	@Tags		administration
+//	@Security	Bearer
+//	@Param		id	path		int	true	"the account"
+//	@Success	200	{object}	user
+//	@Failure	401	{object}	problem
+//	@Failure	403	{object}	problem	"without users.view_all"
+//	@Failure	404	{object}	problem
+//	@Failure	503	{object}	problem
+//	@Router		/users/{id} [get]
+func (s *Server) user(c echo.Context) error {
+	u, err := s.pathUser(c)
+	if err != nil {
+		return err
+	}
+	setETag(c, u.Version)
+	return c.JSON(http.StatusOK, userOfRow(u))
+}
+
+func (s *Server) pathUser(c echo.Context) (*model.User, error) {
+	id, err := idOf(c, "id")
+	if err != nil {
+		return nil, err
+	}
+	return s.Store.User(c.Request().Context(), id)
+}
+
+// updateUser changes the rights of an account.
+//
+//	@Summary		Change the rights of an account
+//	@Description	A superuser changes all of it. A holder of users.block changes is_active alone, and not of staff or superusers. Blocking ends all sessions.
+//	@Tags			administration
+//	@Security		Bearer
+//	@Param			id			path		int			true	"the account"
+//	@Param			If-Match	header		string		false	"the ETag that was read"
+//	@Param			body		body		userRequest	true	"what changes"
+//	@Success		200			{object}	user
+//	@Failure		400			{object}	problem
+//	@Failure		401			{object}	problem
+//	@Failure		403			{object}	problem
+//	@Failure		404			{object}	problem
+//	@Failure		409			{object}	problem	"no active superuser would be left"
+//	@Failure		412			{object}	problem
+//	@Failure		413			{object}	problem
+//	@Failure		415			{object}	problem
+//	@Failure		422			{object}	problem
+//	@Failure		503			{object}	problem
+//	@Router			/users/{id} [patch]
+func (s *Server) updateUser(c echo.Context) error {
+	return settle(c, func(want *int64) error {
+		u, err := s.pathUser(c)
+		if err != nil {
+			return err
+		}
+		if !viewerOf(c).Superuser && (u.IsStaff || u.IsSuperuser) { // told before the body is looked at
+			return model.E(model.Forbidden, "you may look at this but not change it")
+		}
+		in := userRequest{IsActive: u.IsActive, IsStaff: u.IsStaff, IsSuperuser: u.IsSuperuser, Groups: slices.Clone(u.Groups)}
+		if err := bind(c, &in); err != nil {
+			return err
+		}
+		u.IsActive, u.IsStaff, u.IsSuperuser, u.Groups = in.IsActive, in.IsStaff, in.IsSuperuser, in.Groups
+		if err := s.Store.UpdateUser(c.Request().Context(), viewerOf(c), u, versionOr(want, u.Version)); err != nil {
+			return err
+		}
+		setETag(c, u.Version)
+		return c.JSON(http.StatusOK, userOfRow(u))
+	})
+}
+
+// deleteUser removes an account, or blocks it if it owns anything.
+//
+//	@Summary		Delete an account
+//	@Description	One that owns anything is blocked instead: its data and its reports stay.
+//	@Tags			administration
+//	@Security		Bearer
+//	@Param			id			path	int		true	"the account"
+//	@Param			If-Match	header	string	false	"the ETag that was read"
+//	@Success		204
+//	@Failure		401	{object}	problem
+//	@Failure		403	{object}	problem
+//	@Failure		404	{object}	problem
+//	@Failure		409	{object}	problem	"no active superuser would be left"
+//	@Failure		412	{object}	problem
+//	@Failure		503	{object}	problem
+//	@Router			/users/{id} [delete]
+func (s *Server) deleteUser(c echo.Context) error {
+	id, err := idOf(c, "id")
+	if err != nil {
+		return err
+	}
+	if err := s.Store.DeleteUser(c.Request().Context(), viewerOf(c), id, ifMatch(c)); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
