@@ -20,6 +20,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/postrider/postrider/pkg/auth"
+	"github.com/postrider/postrider/pkg/mailbox"
+	"github.com/postrider/postrider/pkg/mailing"
 	"github.com/postrider/postrider/pkg/model"
 	"github.com/postrider/postrider/pkg/store"
 )
@@ -27,8 +29,10 @@ import (
 // Deps is what the door needs from the house. Fields without a remark must be
 // there.
 type Deps struct {
-	Store *store.Store
-	Auth  *auth.Service
+	Store    *store.Store
+	Auth     *auth.Service
+	Mailings *mailing.Service
+	Inbox    *mailbox.Mailbox // the captured inbox of the embedded mode; nil: there is none
 
 	PublicURL    string   // scheme and host that people type; decides about secure cookies
 	Registration bool     // whether strangers may make accounts
