@@ -1,0 +1,220 @@
+package smtp
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/postrider/postrider/pkg/mailing"
+	"github.com/postrider/postrider/pkg/model"
+)
+
+// socketState is what a look at an idle socket tells.
+type socketState int
+
+const (
+	socketQuiet socketState = iota
+	socketHasData
+	socketClosed
+)
+
+// Pool is the connections to one server. It implements mailing.Transport.
+type Pool struct {
+	cfg   Config
+	log   *slog.Logger
+	slots chan struct{} // one for each mail that may be on the wire
+
+	mu      sync.Mutex
+	closed  bool
+	idle    []*conn // the last one used last
+	reaper  *time.Timer
+	seen    int // after how many mails a server gave a connection up, the last time
+	learned int // the same twice in a row: its limit; 0 for none known
+	leaving sync.WaitGroup
+}
+
+var _ mailing.Transport = (*Pool)(nil)
+
+// New makes a pool; it connects when there is mail. A nil log logs nothing.
+func New(cfg Config, log *slog.Logger) *Pool {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	cfg = cfg.withDefaults()
+	return &Pool{cfg: cfg, log: log.With("transport", cfg.Name), slots: make(chan struct{}, cfg.Connections)}
+}
+
+// Name is what reports show of this way out: never the password.
+func (p *Pool) Name() string { return p.cfg.Name }
+
+// Connections is how many mails may be on the wire at once.
+func (p *Pool) Connections() int { return p.cfg.Connections }
+
+// Send makes one attempt, as mailing.Transport documents it. It waits for a
+// free connection. When ctx ends before the last octet, the mail is aborted
+// with ClassInterrupt; after it, the answer is waited for up to
+// Timeouts.Drain. A connection that the server had closed while it was idle
+// is replaced once without a trace.
+func (p *Pool) Send(ctx context.Context, mail *mailing.Mail, intent func(context.Context) error) mailing.Result {
+	res := mailing.Result{StartedAt: time.Now().UTC()}
+	tx, t := newTransaction(ctx, mail, p.cfg.Bounce, intent)
+	if t == nil {
+		t = p.send(tx, &res)
+		res.Intended = tx.intended
+	}
+	if t != nil {
+		t.fill(&res)
+	}
+	res.FinishedAt = time.Now().UTC()
+	return res
+}
+
+// send fills res, or answers why there is nothing to fill it with.
+func (p *Pool) send(tx *transaction, res *mailing.Result) *trouble {
+	select {
+	case p.slots <- struct{}{}:
+		defer func() { <-p.slots }()
+	case <-tx.ctx.Done():
+	}
+	if tx.ctx.Err() != nil {
+		return aborted(mailing.ClassInterrupt, model.PhaseConnect, "stopped before the mail was sent")
+	}
+	res.StartedAt = time.Now().UTC()
+	for fresh := false; ; fresh = true {
+		c, t := p.take(tx.ctx, fresh)
+		if t != nil {
+			return t
+		}
+		rep, t := c.transact(tx)
+		if t == nil {
+			c.sent++
+			c.lastUse = time.Now()
+			res.Outcome, res.Phase, res.Code = model.OutcomeSent, model.PhaseResponse, rep.code
+			res.Enhanced, res.Response = rep.words()
+		}
+		again := t != nil && c.stale && !fresh
+		if again {
+			p.learn(c)
+		}
+		p.release(c)
+		if !again {
+			return t
+		}
+	}
+}
+
+// take answers an idle connection, or a new one; always when fresh is
+// wanted. It is watched.
+func (p *Pool) take(ctx context.Context, fresh bool) (*conn, *trouble) {
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return nil, aborted(mailing.ClassInterrupt, model.PhaseConnect, "the transport is closed")
+	}
+	var c *conn
+	if n := len(p.idle); n > 0 {
+		c = p.idle[n-1]
+		p.idle[n-1] = nil
+		p.idle = p.idle[:n-1]
+	}
+	if c != nil && fresh {
+		p.leave(c) // it makes room for the new one
+		c = nil
+	}
+	p.mu.Unlock()
+	if c != nil {
+		c.watch(ctx)
+		return c, nil
+	}
+	c, t := dial(ctx, &p.cfg)
+	if t != nil && t.class != mailing.ClassInterrupt {
+		p.log.Warn("smtp: no connection", "phase", t.phase, "code", t.code, "detail", t.words)
+	}
+	return c, t
+}
+
+// release takes a connection back, or ends it.
+func (p *Pool) release(c *conn) {
+	free := c.unwatch()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	limit := p.cfg.MessagesPerConnection
+	if limit == 0 || p.learned > 0 && p.learned < limit {
+		limit = p.learned
+	}
+	if c.broken || !free || p.closed || limit > 0 && c.sent >= limit {
+		p.leave(c)
+		return
+	}
+	if cap(c.out) > 2*block {
+		c.out = nil
+	}
+	_ = c.nc.SetDeadline(time.Time{})
+	p.idle = append(p.idle, c)
+	if p.reaper == nil {
+		p.reaper = time.AfterFunc(p.cfg.Timeouts.Idle, p.reap)
+	}
+}
+
+// leave ends a connection in the background. p.mu is held.
+func (p *Pool) leave(c *conn) {
+	if c.broken {
+		_ = c.raw.Close()
+		return
+	}
+	p.leaving.Go(c.quit)
+}
+
+// learn notes after how many mails the server gave a connection up that was
+// in use: the same number twice in a row is taken for its limit, so that the
+// next connection is left before it is closed.
+func (p *Pool) learn(c *conn) {
+	if time.Since(c.lastUse) > probeAfter || c.sent == 0 {
+		return // closed in idleness: nothing to learn
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c.sent == p.seen && c.sent != p.learned {
+		p.learned = c.sent
+		p.log.Info("smtp: the server limits the mails of a connection", "mails", c.sent)
+	}
+	p.seen = c.sent
+}
+
+// reap ends connections that nobody has used for Timeouts.Idle.
+func (p *Pool) reap() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.reaper = nil
+	if p.closed {
+		return
+	}
+	n := 0
+	for n < len(p.idle) && time.Since(p.idle[n].lastUse) >= p.cfg.Timeouts.Idle {
+		p.leave(p.idle[n])
+		n++
+	}
+	p.idle = append(p.idle[:0], p.idle[n:]...)
+	if len(p.idle) > 0 {
+		p.reaper = time.AfterFunc(p.cfg.Timeouts.Idle-time.Since(p.idle[0].lastUse), p.reap)
+	}
+}
+
+// Close says QUIT on idle connections and closes them. Mails on the wire go
+// on, and their connections are closed behind them; later ones are aborted
+// with ClassInterrupt.
+func (p *Pool) Close() error {
+	p.mu.Lock()
+	p.closed = true
+	if p.reaper != nil {
+		p.reaper.Stop()
+	}
+	for _, c := range p.idle {
+		p.leave(c)
+	}
+	p.idle = nil
+	p.mu.Unlock()
+	p.leaving.Wait()
+	return nil
+}
