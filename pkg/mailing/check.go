@@ -47,12 +47,7 @@ func (s *Service) check(t *store.MailingTx, in *Input) error {
 		return err
 	}
 	checkTimes(&bad, in, t.Now)
-	if in.Repeats {
-		bad.Add("repeat", "not_supported_yet", "repeating mailings are not supported yet")
-	}
-	if in.RunMinutes != nil {
-		bad.Add("run_minutes", "not_supported_yet", "the length of a run is for repeating mailings, which are not supported yet; use end_at")
-	}
+	checkRepeat(&bad, in)
 	checkWindow(&bad, in.Window)
 	s.checkSender(&bad, in)
 	checkRate(&bad, in.RatePerMinute)
@@ -160,6 +155,16 @@ func checkTimes(bad *model.Fields, in *Input, now time.Time) {
 		bad.Add("end_at", "out_of_range", "must be after start_at")
 	case end.After(now.Add(2 * maxAhead)):
 		bad.Add("end_at", "out_of_range", "is too far ahead")
+	}
+}
+
+// checkRepeat refuses what belongs to repeating mailings.
+func checkRepeat(bad *model.Fields, in *Input) {
+	if in.Repeats {
+		bad.Add("repeat", "not_supported_yet", "repeating mailings are not supported yet")
+	}
+	if in.RunMinutes != nil {
+		bad.Add("run_minutes", "not_supported_yet", "the length of a run is for repeating mailings, which are not supported yet; use end_at")
 	}
 }
 

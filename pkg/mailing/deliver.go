@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	mrand "math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -255,6 +256,7 @@ func (e *Engine) sendOne(j *job) {
 // settle turns the result of an attempt into an outcome of the ledger, and
 // into what it says about the run and the way out.
 func (e *Engine) settle(j *job, res Result, refusal error) {
+	e.counts[slices.Index(Outcomes, res.Outcome)].Add(1)
 	o := &store.Outcome{Intended: res.Intended, Attempt: model.Attempt{
 		StartedAt: res.StartedAt, FinishedAt: res.FinishedAt, Outcome: res.Outcome, Code: res.Code,
 		Enhanced: res.Enhanced, Response: res.Response, Phase: res.Phase, Transport: e.transport.Name(),

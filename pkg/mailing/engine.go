@@ -37,8 +37,9 @@ type Engine struct {
 	drain  chan struct{}   // closed, under mu, when no new mail may begin
 	send   context.Context // ends when drain closes; what is on the wire may still end
 	halt   context.CancelFunc
-	offset atomic.Int64   // the database's clock minus ours, in nanoseconds
-	work   sync.WaitGroup // pumps, alarms and system mails
+	offset atomic.Int64    // the database's clock minus ours, in nanoseconds
+	work   sync.WaitGroup  // pumps, alarms and system mails
+	counts [5]atomic.Int64 // attempts, by the place of their outcome in Outcomes
 
 	mu      sync.Mutex
 	pumps   map[int64]int
@@ -70,6 +71,14 @@ func NewEngine(s *Service, t Transport) *Engine {
 	e.ledger = newLedger(s.store, e.log)
 	return e
 }
+
+// Outcomes are what an attempt may have, in the order of Engine.Attempts.
+var Outcomes = []model.Outcome{
+	model.OutcomeSent, model.OutcomeDeferred, model.OutcomeFailed, model.OutcomeInDoubt, model.OutcomeAborted,
+}
+
+// Attempts is how many attempts of this process ended so.
+func (e *Engine) Attempts(o model.Outcome) int64 { return e.counts[slices.Index(Outcomes, o)].Load() }
 
 // WorkerID is the random id of this engine.
 func (e *Engine) WorkerID() string { return e.worker.ID }

@@ -305,3 +305,10 @@ func endSessions(s *Store, tx *gorm.DB, userID, but int64) error {
 	return kindOf(tx.Table("sessions").Where("user_id = ? AND id <> ? AND revoked_at IS NULL", userID, but).
 		Update("revoked_at", now).Error, "end sessions")
 }
+
+// HasSuperuser reports whether there is an active superuser.
+func (s *Store) HasSuperuser(ctx context.Context) (bool, error) {
+	var n int64
+	err := s.read(ctx).Table("users").Where("is_active AND is_superuser").Count(&n).Error
+	return n > 0, kindOf(err, "look for a superuser")
+}

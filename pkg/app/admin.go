@@ -1,0 +1,205 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/postrider/postrider/pkg/auth"
+	"github.com/postrider/postrider/pkg/config"
+	"github.com/postrider/postrider/pkg/mailing"
+	"github.com/postrider/postrider/pkg/model"
+	"github.com/postrider/postrider/pkg/store"
+)
+
+// accounts opens what the commands about accounts need: no queue, no mail.
+func accounts(ctx context.Context, cfg *config.Config, log *slog.Logger) (*house, error) {
+	st, err := openStore(ctx, cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	if err := st.CheckSchema(ctx); err != nil {
+		_ = st.Close()
+		return nil, err
+	}
+	// nothing is signed by these commands: any key will do
+	keys, err := auth.NewKeys(make([]byte, auth.MinSecret))
+	if err != nil {
+		_ = st.Close()
+		return nil, err
+	}
+	return &house{cfg: cfg, log: log, store: st, auth: auth.New(st, keys)}, nil
+}
+
+// CreateSuperuser makes the superuser of the settings. One that is there is
+// left as it is.
+func CreateSuperuser(ctx context.Context, cfg *config.Config, out io.Writer, log *slog.Logger) error {
+	h, err := accounts(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer h.store.Close()
+	return createSuperuser(ctx, h, out)
+}
+
+// CreateManagers makes the group of managers with its permissions.
+func CreateManagers(ctx context.Context, cfg *config.Config, out io.Writer, log *slog.Logger) error {
+	h, err := accounts(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer h.store.Close()
+	created, err := h.auth.CreateManagers(ctx)
+	if err != nil {
+		return err
+	}
+	if created {
+		fmt.Fprintf(out, "The group %s was created; its members, with staff status, see all lists and reports.\n", model.ManagerGroup)
+	} else {
+		fmt.Fprintf(out, "The group %s is there already and was left as it is.\n", model.ManagerGroup)
+	}
+	return nil
+}
+
+// RunMailings starts what is due now, or the one mailing that is named, and
+// follows each run to its end. Where no worker lives it sends by itself, if the
+// settings name a way out.
+func RunMailings(ctx context.Context, cfg *config.Config, mailingID int64, out io.Writer, log *slog.Logger) error {
+	h, engine, done, err := runner(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer done()
+	runs, err := begin(ctx, h, mailingID)
+	if err != nil {
+		return err
+	}
+	if len(runs) == 0 {
+		fmt.Fprintln(out, "Nothing is due.")
+		return nil
+	}
+	stop := func() {}
+	if engine != nil {
+		working, cancel := context.WithCancel(ctx)
+		ended := make(chan error, 1)
+		go func() { ended <- engine.Run(working) }()
+		stop = func() {
+			cancel()
+			if err := <-ended; err != nil {
+				log.Warn("the engine did not end in order", "error", err)
+			}
+		}
+	}
+	defer stop()
+	return follow(ctx, h.store, runs, engine != nil, out)
+}
+
+// runner opens a house that can start mailings, with an engine where nobody
+// else sends.
+func runner(ctx context.Context, cfg *config.Config, log *slog.Logger) (*house, *mailing.Engine, func(), error) {
+	if strings.HasPrefix(cfg.DatabaseURL, "sqlite:") {
+		f, err := openFolder(cfg.DataDir)
+		if err == nil {
+			e, err := f.openEmbedded(ctx, cfg, log)
+			if err != nil {
+				f.close()
+				return nil, nil, nil, err
+			}
+			return e.house, mailing.NewEngine(e.mailings, e.transport), func() { e.close(); f.close() }, nil
+		}
+		if !errors.Is(err, errFolderInUse) {
+			return nil, nil, nil, err
+		}
+	}
+	st, err := openStore(ctx, cfg, log)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	own := *cfg
+	sends := cfg.SMTPURL != "" && len(cfg.SecretKey) > 0
+	if len(own.SecretKey) == 0 {
+		own.SecretKey = make([]byte, auth.MinSecret) // signs nothing: the workers do
+	}
+	h, err := openHouse(ctx, &own, st, cfg.RedisURL, log)
+	if err != nil {
+		_ = st.Close()
+		return nil, nil, nil, err
+	}
+	done := func() { h.close(); _ = st.Close() }
+	workers, err := st.Workers(ctx)
+	if err != nil || len(workers) > 0 || !sends {
+		if err != nil {
+			done()
+		}
+		return h, nil, done, err
+	}
+	transport, err := newTransport(cfg.SMTPURL, log)
+	if err != nil {
+		done()
+		return nil, nil, nil, err
+	}
+	return h, mailing.NewEngine(h.mailings, transport), done, nil
+}
+
+func begin(ctx context.Context, h *house, mailingID int64) ([]int64, error) {
+	if mailingID == 0 {
+		return h.mailings.RunDue(ctx)
+	}
+	m, err := h.mailings.Act(ctx, model.Viewer{UserID: -1, Superuser: true}, mailingID, model.ActionStart, nil)
+	if model.IsKind(err, model.NotFound) {
+		return nil, fmt.Errorf("there is no mailing %d", mailingID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if m.LastRunID == nil {
+		return nil, fmt.Errorf("the mailing %d did not start: %s", mailingID, m.Reason)
+	}
+	return []int64{*m.LastRunID}, nil
+}
+
+// follow prints how each run ends. Paused is an end here: it needs a person.
+func follow(ctx context.Context, st *store.Store, runs []int64, sending bool, out io.Writer) error {
+	all := model.Viewer{UserID: -1, Superuser: true}
+	for _, id := range runs {
+		r, err := st.Report(ctx, all, id)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "started: run %d of mailing %d %q\n", r.ID, r.MailingID, r.MailingName)
+	}
+	if workers, err := st.Workers(ctx); err == nil && len(workers) == 0 && !sending {
+		fmt.Fprintln(out, "No worker is running, and POSTRIDER_SMTP_URL and POSTRIDER_SECRET_KEY are not both set here: the runs go on when a worker starts.")
+		return nil
+	}
+	for _, id := range runs {
+		for {
+			r, err := st.Report(ctx, all, id)
+			if err != nil && !model.IsKind(err, model.Unavailable) {
+				return err
+			}
+			if err == nil && (r.Status.Over() || r.Status == model.RunPaused) {
+				c := r.Counts
+				fmt.Fprintf(out, "%s: run %d of mailing %d %q: planned %d, sent %d, failed %d, skipped %d, in doubt %d, expired %d, cancelled %d, open %d",
+					r.Status, r.ID, r.MailingID, r.MailingName, c.Planned, c.Sent, c.Failed, c.Skipped, c.InDoubt, c.Expired, c.Cancelled,
+					c.Pending+c.Sending+c.Deferred)
+				if r.Reason != "" {
+					fmt.Fprintf(out, " (%s)", r.Reason)
+				}
+				fmt.Fprintln(out)
+				break
+			}
+			select {
+			case <-time.After(200 * time.Millisecond):
+			case <-ctx.Done():
+				fmt.Fprintln(out, "not followed to the end; the reports show how it goes on")
+				return ctx.Err()
+			}
+		}
+	}
+	return nil
+}
