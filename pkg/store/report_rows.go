@@ -197,6 +197,7 @@ type ClientDelivery struct {
 	model.Delivery `gorm:"embedded"`
 	MailingID      int64
 	MailingName    string
+	FromEmail      string // of the run, for the Message-ID
 }
 
 var clientDeliveryList = listing[ClientDelivery]{
@@ -210,7 +211,7 @@ var clientDeliveryList = listing[ClientDelivery]{
 // ClientDeliveries lists what the viewer may see of a client's deliveries,
 // newest first. Whether the viewer may see the client is for the caller to ask.
 func (s *Store) ClientDeliveries(ctx context.Context, viewer model.Viewer, clientID int64, p Page) (List[ClientDelivery], error) {
-	q := s.read(ctx).Table("deliveries AS d").Select(deliveryColumns+", runs.mailing_id, runs.mailing_name").
+	q := s.read(ctx).Table("deliveries AS d").Select(deliveryColumns+", runs.mailing_id, runs.mailing_name, runs.from_email").
 		Joins("JOIN runs ON runs.id = d.run_id").
 		Joins("LEFT JOIN retries ON retries.delivery_id = d.id AND d.state = 'deferred'").
 		Where("d.client_id = ?", clientID)
