@@ -30,7 +30,10 @@ run: ## Start everything in one process at http://localhost:8080 (DEMO=1: with d
 	@$(MAKE) -j2 $(SPA) go-packages
 	@echo "==> linking"
 	@$(BUILD) -o bin/postrider ./cmd/postrider
-	@exec bin/postrider up $(if $(filter-out 0,$(DEMO)),--demo)
+	@exec bin/postrider up $(if $(filter-out 0,$(DEMO)),> >($(SEED_DEMO)))
+
+# Passes on what `up` prints, and adds the demo data when it is ready.
+SEED_DEMO = trap '' INT; while IFS= read -r line; do echo "$$line"; case $$line in ready:*) bin/postrider seed-demo;; esac; done
 
 .PHONY: build
 build: $(SPA) ## Build bin/api, bin/worker and bin/postrider
