@@ -310,10 +310,12 @@ func (s *Sink) Close() error {
 	return err
 }
 
-// offers finds an extension by its name.
+// offers finds an extension by its name, also in the old form "AUTH=PLAIN".
 func (o *SinkOptions) offers(name string) bool {
 	for _, e := range o.Extensions {
-		if word, _, _ := strings.Cut(e, " "); strings.EqualFold(word, name) {
+		word, _, _ := strings.Cut(e, " ")
+		word, _, _ = strings.Cut(word, "=")
+		if strings.EqualFold(word, name) {
 			return true
 		}
 	}
