@@ -1,6 +1,7 @@
 package api
 
 import (
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,7 +42,11 @@ type query struct {
 // queryOf starts reading. Names are all parameters the call takes; another
 // one, one given twice and one with control characters is a breach.
 func queryOf(c echo.Context, names ...string) *query {
-	q := &query{values: c.QueryParams()}
+	values, err := url.ParseQuery(c.Request().URL.RawQuery)
+	q := &query{values: values}
+	if err != nil { // what cannot be read would be left out
+		q.bad.Add("query", "invalid", "the query string cannot be read")
+	}
 	for name, values := range q.values {
 		switch {
 		case !slices.Contains(names, name):

@@ -69,11 +69,61 @@ func (s *Server) routes() []route {
 		{get, "/permissions", superuser, s.permissions},
 
 		// clients.go
+		{get, "/clients", anyUser, s.clients},
+		{post, "/clients", anyUser, s.createClient},
+		{get, "/clients/:id", anyUser, s.client},
+		{patch, "/clients/:id", anyUser, s.updateClient},
+		{del, "/clients/:id", anyUser, s.deleteClient},
+
 		// suppressions.go
+		{get, "/suppressions", anyUser, s.suppressions},
+		{post, "/suppressions", anyUser, s.createSuppression},
+		{del, "/suppressions/:id", anyUser, s.deleteSuppression},
+
 		// messages.go
-		// mailings.go
-		// reports.go
+		{get, "/messages", anyUser, s.messages},
+		{post, "/messages", anyUser, s.createMessage},
+		{get, "/messages/:id", anyUser, s.message},
+		{patch, "/messages/:id", anyUser, s.updateMessage},
+		{del, "/messages/:id", anyUser, s.deleteMessage},
+		{post, "/messages/:id/preview", anyUser, s.previewMessage},
+		{post, "/messages/:id/test", anyUser, s.testMessage},
+
+		// mailings.go, mailing_actions.go
+		{get, "/mailings", anyUser, s.mailings},
+		{post, "/mailings", anyUser, s.createMailing},
+		{post, "/mailings/audience", anyUser, s.unsavedAudience},
+		{post, "/mailings/occurrences", anyUser, s.unsavedOccurrences},
+		{get, "/mailings/:id", anyUser, s.mailing},
+		{patch, "/mailings/:id", anyUser, s.updateMailing},
+		{del, "/mailings/:id", anyUser, s.deleteMailing},
+		{post, "/mailings/:id/schedule", anyUser, s.scheduleMailing},
+		{post, "/mailings/:id/unschedule", anyUser, s.unscheduleMailing},
+		{post, "/mailings/:id/start", anyUser, s.startMailing},
+		{post, "/mailings/:id/pause", anyUser, s.pauseMailing},
+		{post, "/mailings/:id/resume", anyUser, s.resumeMailing},
+		{post, "/mailings/:id/cancel", anyUser, s.cancelMailing},
+		{post, "/mailings/:id/stop", holder(model.MailingsStopAll), s.stopMailing},
+		{post, "/mailings/:id/duplicate", anyUser, s.duplicateMailing},
+		{post, "/mailings/:id/test", anyUser, s.testMailing},
+		{get, "/mailings/:id/audience", anyUser, s.mailingAudience},
+		{get, "/mailings/:id/occurrences", anyUser, s.mailingOccurrences},
+		{get, "/mailings/:id/runs", anyUser, s.mailingRuns},
+
+		// reports.go, deliveries.go
+		{get, "/reports", anyUser, s.reports},
+		{get, "/reports/summary", anyUser, s.reportSummary},
+		{get, "/reports/:run_id", anyUser, s.report},
+		{get, "/reports/:run_id/deliveries", anyUser, s.reportDeliveries},
+		{get, "/reports/:run_id/attempts", anyUser, s.reportAttempts},
+		{get, "/reports/:run_id/timeline", anyUser, s.reportTimeline},
+		{get, "/reports/:run_id/reasons", anyUser, s.reportReasons},
+		{get, "/clients/:id/deliveries", anyUser, s.clientDeliveries},
+
 		// inbox.go, public.go
+		{get, "/inbox", anyUser, s.inbox},
+		{get, "/inbox/:id", anyUser, s.inboxMail},
+		{get, "/public/home", anybody, s.home(&homeCache{})},
 	}
 }
 
@@ -81,5 +131,7 @@ func (s *Server) routes() []route {
 func (s *Server) rootRoutes() []route {
 	return []route{
 		// unsubscribe.go
+		{get, "/u/:token", anybody, s.unsubscribeForm},
+		{post, "/u/:token", anybody, s.unsubscribe},
 	}
 }

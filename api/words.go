@@ -27,6 +27,9 @@ var sentences = []sentence{
 	say("you may look at this but not change it", "это можно смотреть, но не менять"),
 	say("it was changed since you read it; read it again", "это изменили после того, как вы его прочитали; прочитайте заново"),
 	say("the database is not available now", "база данных сейчас недоступна"),
+	say("there is a client with this e-mail already", "клиент с таким адресом уже есть"),
+	say("this address is suppressed already", "этот адрес уже в списке исключений"),
+	say("%d mailings that have not ended use this message", "это сообщение нужно рассылкам, которые ещё не закончились: {}"),
 }
 
 // breach is what a code of a field means in Russian; exact ones are tried
@@ -48,4 +51,12 @@ var breaches = map[string]breach{
 	"invalid_time":      {ru: "время должно быть в виде RFC 3339 со смещением, например 2026-12-01T10:00:00+03:00"},
 	"unknown_parameter": {ru: "такого параметра здесь нет"},
 	"repeated":          {ru: "параметр можно указать только один раз"},
+	"too_long": {ru: "слишком длинно", exact: []sentence{
+		say("must have at most %d characters", "должно быть не длиннее {} символов"),
+		say("must have at most %d KB", "должно быть не больше {} КБ"),
+	}},
+	"too_many":         {ru: "слишком много", exact: []sentence{say("must be at most %d", "должно быть не больше {}")}},
+	"taken":            {ru: "это уже занято"},
+	"not_allowed":      {ru: "так нельзя"},
+	"invalid_template": {ru: "шаблон не разобрать", exact: []sentence{say("line %d: %s", "строка {}: {}")}},
 }

@@ -122,6 +122,17 @@ func (s *Service) test(ctx context.Context, v model.Viewer, m *model.Mailing, ms
 	if err != nil {
 		return err
 	}
+	if clientID != nil { // those who see everyone's clients must not mail them
+		own, err := s.store.OwnsAddress(ctx, v.UserID, vars.Client.Email)
+		if err != nil {
+			return err
+		}
+		if !own {
+			var bad model.Fields
+			bad.Add("client_id", "unknown", "there is no such client")
+			return bad.Err()
+		}
+	}
 	if vars.SenderName, vars.SenderEmail, err = s.store.OwnerName(ctx, v.UserID); err != nil {
 		return err
 	}

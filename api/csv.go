@@ -1,0 +1,91 @@
+package api
+
+import (
+	"encoding/csv"
+	"log/slog"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/postrider/postrider/pkg/store"
+)
+
+// wantsCSV reports whether the request would rather have CSV than JSON (RFC
+// 9110 §12.5.1). JSON wins a tie, and when nothing is said.
+func wantsCSV(c echo.Context) bool {
+	weights := map[string]float64{}
+	for _, part := range strings.Split(strings.Join(c.Request().Header.Values("Accept"), ","), ",") {
+		media, params, err := mime.ParseMediaType(part)
+		if err != nil {
+			continue
+		}
+		weight := 1.0
+		if q, err := strconv.ParseFloat(params["q"], 64); err == nil {
+			weight = q
+		}
+		weights[media] = max(weights[media], weight)
+	}
+	json := max(weights[echo.MIMEApplicationJSON], weights["application/*"], weights["*/*"])
+	if _, named := weights[echo.MIMEApplicationJSON]; !named && weights["text/csv"] > 0 {
+		return weights["text/csv"] >= json
+	}
+	return weights["text/csv"] > json
+}
+
+// writeCSV answers a whole list as CSV (RFC 4180), page by page, so that its
+// length costs no memory. Cells that a spreadsheet would take for a formula
+// begin with an apostrophe. What goes wrong before the first row is an ordinary
+// error; after it the connection is cut, so that nobody takes a part for the
+// whole.
+func writeCSV[T any](c echo.Context, name string, columns []string, pages func(store.Page) (store.List[T], error), sort string, cells func(*T) []string) error {
+	p := store.Page{Limit: store.MaxLimit, Sort: sort}
+	page, err := pages(p)
+	if err != nil {
+		return err
+	}
+	h := c.Response().Header()
+	h.Set(echo.HeaderContentType, "text/csv; charset=utf-8; header=present")
+	h.Set(echo.HeaderContentDisposition, `attachment; filename="`+name+`.csv"`)
+	h.Add("Vary", "Accept")
+	c.Response().WriteHeader(http.StatusOK)
+	if c.Request().Method == http.MethodHead {
+		return nil
+	}
+	w := csv.NewWriter(c.Response())
+	w.UseCRLF = true
+	_ = w.Write(columns) // errors stay in w
+	for {
+		for i := range page.Items {
+			row := cells(&page.Items[i])
+			for j := range row {
+				row[j] = defused(row[j])
+			}
+			_ = w.Write(row)
+		}
+		w.Flush()
+		if err := w.Error(); err != nil {
+			return err // the reader is gone
+		}
+		c.Response().Flush()
+		if page.Next == "" {
+			return nil
+		}
+		p.Cursor = page.Next
+		if page, err = pages(p); err != nil {
+			slog.ErrorContext(c.Request().Context(), "a CSV broke off", "request_id", requestID(c), "error", err)
+			panic(http.ErrAbortHandler)
+		}
+	}
+}
+
+// defused keeps a cell from being a formula (OWASP, CSV injection): those begin
+// with one of these, also behind spaces.
+func defused(cell string) string {
+	if begin := strings.TrimLeft(cell, " "); begin != "" && strings.IndexByte("=+-@\t\r\n", begin[0]) >= 0 {
+		return "'" + cell
+	}
+	return cell
+}
