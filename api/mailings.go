@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -83,6 +84,18 @@ func (r *mailingRequest) input() mailing.Input {
 		in.MessageID = *r.MessageID
 	}
 	return in
+}
+
+// bound reads the body. What could not be read goes along, so that the rules
+// tell it together with what they find.
+func (r *mailingRequest) bound(c echo.Context) (mailing.Input, error) {
+	err := bind(c, r)
+	in := r.input()
+	var breaches *model.Error
+	if errors.As(err, &breaches) && breaches.Kind == model.Invalid {
+		in.Breaches, err = breaches.Fields, nil
+	}
+	return in, err
 }
 
 type mailingResponse struct {
@@ -213,10 +226,11 @@ func (s *Server) mailings(c echo.Context) error {
 //	@Router		/mailings [post]
 func (s *Server) createMailing(c echo.Context) error {
 	body := mailingDefaults()
-	if err := bind(c, &body); err != nil {
+	in, err := body.bound(c)
+	if err != nil {
 		return err
 	}
-	m, err := s.Mailings.Create(c.Request().Context(), viewerOf(c), body.input())
+	m, err := s.Mailings.Create(c.Request().Context(), viewerOf(c), in)
 	if err != nil {
 		return err
 	}
@@ -296,11 +310,9 @@ func (s *Server) updateMailing(c echo.Context) error {
 	}
 	m, err = s.Mailings.Update(c.Request().Context(), viewerOf(c), m.ID, ifMatch(c), func(in *mailing.Input) error {
 		body := requestOf(*in)
-		if err := bind(c, &body); err != nil {
-			return err
-		}
-		*in = body.input()
-		return nil
+		var err error
+		*in, err = body.bound(c)
+		return err
 	})
 	if err != nil {
 		return err

@@ -60,7 +60,22 @@ func (s *Service) check(t *store.MailingTx, in *Input) error {
 	if in.InDoubtPolicy != model.HoldInDoubt && in.InDoubtPolicy != model.ResendInDoubt {
 		bad.Add("in_doubt_policy", "invalid", "must be hold or resend")
 	}
-	return bad.Err()
+	return together(in.Breaches, bad).Err()
+}
+
+// together adds what the rules found to what was found before them, one breach
+// a field: a value that could not be read need not also be missing.
+func together(before, found model.Fields) model.Fields {
+	all := slices.Clone(before)
+	for _, f := range found {
+		told := func(b model.FieldError) bool {
+			return b.Field == f.Field || strings.HasPrefix(b.Field, f.Field+".") || strings.HasPrefix(f.Field, b.Field+".")
+		}
+		if !slices.ContainsFunc(before, told) {
+			all = append(all, f)
+		}
+	}
+	return all
 }
 
 func (s *Service) checkReferences(t *store.MailingTx, bad *model.Fields, in *Input) error {

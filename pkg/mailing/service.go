@@ -70,6 +70,10 @@ type Input struct {
 	TrackOpens       bool
 	TrackClicks      bool
 	Draft            bool
+
+	// Breaches were found by the caller while it read the input. Nothing is
+	// saved with any, and they are told together with those of the rules.
+	Breaches model.Fields
 }
 
 // InputOf is what a change of a mailing begins with.
@@ -206,6 +210,9 @@ func (s *Service) Update(ctx context.Context, v model.Viewer, id int64, ifMatch 
 }
 
 func (s *Service) changeLive(t *store.MailingTx, before, in Input) error {
+	if err := in.Breaches.Err(); err != nil {
+		return err
+	}
 	rate := in.RatePerMinute
 	in.RatePerMinute = before.RatePerMinute
 	if !same(before, in) {
