@@ -71,9 +71,12 @@ func (s *Store) Deliveries(ctx context.Context, viewer model.Viewer, runID int64
 	first.WithTotal = false
 	// The counters say how many chunks a page needs. They may have moved on, and
 	// the other filters hide rows: then more chunks are taken.
-	after := deliveryList.after(p)
+	after := deliveryList.at(p)
 	for want := int64(max(p.Limit, DefaultLimit)) + 1; ; want *= 8 {
-		some, all := lots.first(after, want)
+		some, all := lots, true
+		if !strings.HasPrefix(p.Sort, "-") {
+			some, all = lots.first(after, want)
+		}
 		page, err := deliveryList.page(q.Scopes(some.among), first)
 		if err != nil {
 			return out, kindOf(err, "list deliveries")
@@ -85,13 +88,15 @@ func (s *Store) Deliveries(ctx context.Context, viewer model.Viewer, runID int64
 	}
 }
 
-// after is the id a cursor stands at; page refuses a cursor that is broken.
-func (l listing[T]) after(p Page) int64 {
-	if p.Sort != "" && p.Sort != l.natural {
-		return 0
+// at is the number a cursor stands at, in an order by a number; 0 at the begin
+// and where page will refuse the cursor.
+func (l listing[T]) at(p Page) int64 {
+	if p.Sort == "" {
+		p.Sort = l.natural
 	}
-	c, _, _ := l.decode(p.Cursor, l.natural, l.sorts[l.natural])
-	return c.ID
+	_, at, _ := l.decode(p.Cursor, p.Sort, l.sorts[l.natural])
+	n, _ := at.(int64)
+	return n
 }
 
 // lot is a chunk that counts deliveries of a wanted state.
@@ -270,20 +275,17 @@ func (s *Store) Attempts(ctx context.Context, viewer model.Viewer, runID int64, 
 	if f.Outcome != "" && f.Outcome != model.OutcomeSent {
 		list = rareAttemptList
 		q = q.Where("a.run_id = ? AND a.outcome <> 'sent'", runID) // the words of the partial index
-	} else if after := list.value(p); after > 0 {
+	} else if at := list.at(p); at > 0 {
 		// A row comparison over two tables uses the index of neither.
-		q = q.Where("d.client_id >= ?", after)
+		if strings.HasPrefix(p.Sort, "-") {
+			q = q.Where("d.client_id <= ?", at)
+		} else {
+			q = q.Where("d.client_id >= ?", at)
+		}
 	}
 	if f.Q != "" {
 		q = q.Where(`d.email LIKE ? ESCAPE '\'`, contains(strings.ToLower(f.Q)))
 	}
 	out, err := list.page(q, p)
 	return out, kindOf(err, "list attempts")
-}
-
-// value is the sort value a cursor stands at, for orders by a number.
-func (l listing[T]) value(p Page) int64 {
-	_, at, _ := l.decode(p.Cursor, l.natural, l.sorts[l.natural])
-	n, _ := at.(int64)
-	return n
 }

@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,9 +14,9 @@ import (
 )
 
 // walk reads all pages of a run's deliveries.
-func walk(t *testing.T, w *world, run int64, f store.DeliveryFilter, limit int) []int64 {
+func walk(t *testing.T, w *world, run int64, f store.DeliveryFilter, limit int, sort ...string) []int64 {
 	var ids []int64
-	for p := (store.Page{Limit: limit}); ; {
+	for p := (store.Page{Limit: limit, Sort: strings.Join(sort, "")}); ; {
 		list, err := w.Deliveries(context.Background(), viewerOf(w.anna), run, f, p)
 		require.NoError(t, err)
 		require.LessOrEqual(t, len(list.Items), limit)
@@ -61,6 +63,8 @@ func TestDeliveriesAreFoundThroughTheirChunks(t *testing.T) {
 			for _, state := range model.DeliveryStates {
 				want := clientIDs(all, func(d *model.Delivery) bool { return d.State == state })
 				require.Equal(t, want, walk(t, w, run.ID, store.DeliveryFilter{State: state}, limit), "%s by %d", state, limit)
+				slices.Reverse(want)
+				require.Equal(t, want, walk(t, w, run.ID, store.DeliveryFilter{State: state}, limit, "-client_id"), "%s by %d", state, limit)
 			}
 		}
 		last := all[len(all)-5:] // of the last chunk that counts a skipped one is before it
@@ -154,9 +158,9 @@ func TestAttemptsAreWalkedInOrder(t *testing.T) {
 			client int64
 			number int
 		}
-		read := func(f store.AttemptFilter, limit int) []key {
+		read := func(f store.AttemptFilter, limit int, sort ...string) []key {
 			var keys []key
-			for p := (store.Page{Limit: limit}); ; {
+			for p := (store.Page{Limit: limit, Sort: strings.Join(sort, "")}); ; {
 				list, err := w.Attempts(ctx, viewerOf(w.anna), run.ID, f, p)
 				require.NoError(t, err)
 				for _, a := range list.Items {
@@ -173,6 +177,7 @@ func TestAttemptsAreWalkedInOrder(t *testing.T) {
 		for _, limit := range []int{1, 2, 50} {
 			require.Equal(t, []key{{id(0), 1}, {id(1), 1}, {id(3), 1}, {id(4), 1}, {id(5), 1}, {id(5), 2}, {id(6), 1}, {id(6), 2}},
 				read(store.AttemptFilter{}, limit))
+			require.Equal(t, []key{{id(5), 2}, {id(4), 1}, {id(0), 1}}, read(store.AttemptFilter{Outcome: model.OutcomeSent}, limit, "-client_id"))
 			require.Equal(t, []key{{id(0), 1}, {id(4), 1}, {id(5), 2}}, read(store.AttemptFilter{Outcome: model.OutcomeSent}, limit))
 			require.Equal(t, []key{{id(3), 1}, {id(5), 1}, {id(6), 1}}, read(store.AttemptFilter{Outcome: model.OutcomeDeferred}, limit))
 			require.Equal(t, []key{{id(6), 2}}, read(store.AttemptFilter{Outcome: model.OutcomeFailed, Q: rows[6].Email}, limit))
