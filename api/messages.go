@@ -308,6 +308,7 @@ type testRequest struct {
 //	@Success		202
 //	@Failure		400	{object}	problem
 //	@Failure		401	{object}	problem
+//	@Failure		403	{object}	problem
 //	@Failure		404	{object}	problem
 //	@Failure		409	{object}	problem
 //	@Failure		413	{object}	problem
@@ -318,6 +319,9 @@ type testRequest struct {
 func (s *Server) testMessage(c echo.Context) error {
 	row, err := s.messageAt(c)
 	if err != nil {
+		return err
+	}
+	if err := mayChange(c, row.OwnerID); err != nil {
 		return err
 	}
 	if err := queryOf(c).err(); err != nil {

@@ -161,6 +161,8 @@ func TestPreviewAndTest(t *testing.T) {
 		anna.do(t, "POST", path+"/test", object{"to": "stranger@example.com"}).fields(t, "to:not_allowed")
 		anna.do(t, "POST", path+"/test", object{"to": "boris@example.com"}).fields(t, "to:not_allowed")
 		anna.do(t, "POST", path+"/test", object{"to": "x\r\ny"}).fields(t, "to:invalid")
-		boss.do(t, "POST", path+"/test", object{"client_id": foreign.id(t)}).fields(t, "client_id:unknown")
+		boss.do(t, "POST", path+"/test", nil).problem(t, 403, "forbidden")
+		own := boss.do(t, "POST", "/messages", object{"name": "n", "subject": "s", "text": "t"}).require(t, 201)
+		boss.do(t, "POST", fmt.Sprintf("/messages/%d/test", own.id(t)), object{"client_id": foreign.id(t)}).fields(t, "client_id:unknown")
 	}, withMailings)
 }
