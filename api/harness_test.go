@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -24,6 +26,7 @@ import (
 	"github.com/postrider/postrider/api"
 	"github.com/postrider/postrider/docs/openapi"
 	"github.com/postrider/postrider/pkg/auth"
+	"github.com/postrider/postrider/pkg/mailing"
 	"github.com/postrider/postrider/pkg/model"
 	"github.com/postrider/postrider/pkg/store"
 	"github.com/postrider/postrider/pkg/testkit"
@@ -61,6 +64,9 @@ func newHarness(t *testing.T, st *store.Store, changes ...func(*api.Deps)) *harn
 	h := &harness{store: st, auth: auth.New(st, keys), keys: keys, log: &lockedBuffer{}}
 	d := api.Deps{
 		Store: st, Auth: h.auth,
+		Mailings: mailing.New(st, noQueue{}, mailing.Options{
+			PublicURL: "http://localhost:8080", FromName: "Postrider", FromEmail: "postrider@example.com", LinkKey: keys.Derive("links"),
+		}),
 		PublicURL: "http://localhost:8080", Registration: true, Version: "test",
 		Frontend: fstest.MapFS{
 			"index.html":           {Data: []byte("<!doctype html><title>Postrider</title>")},
@@ -78,6 +84,15 @@ func newHarness(t *testing.T, st *store.Store, changes ...func(*api.Deps)) *harn
 	return h
 }
 
+// noQueue loses every hint, as a Redis that is away does: nothing the API
+// answers may depend on one.
+type noQueue struct{}
+
+func (noQueue) Start(context.Context, int64, time.Time) error { return errors.New("no queue") }
+func (noQueue) Deliver(context.Context, int64, int) error     { return errors.New("no queue") }
+func (noQueue) Mail(context.Context, int64) error             { return errors.New("no queue") }
+func (noQueue) Repair(context.Context) error                  { return nil }
+
 // caller is somebody with, or without, an access token.
 type caller struct {
 	h     *harness
@@ -87,15 +102,20 @@ type caller struct {
 
 func (h *harness) anonymous() *caller { return &caller{h: h} }
 
-// as signs somebody in who is in the database.
-func (h *harness) as(t *testing.T, u *model.User) *caller {
+// user is a plain account.
+func (h *harness) user(t *testing.T) *caller {
 	t.Helper()
-	return &caller{h: h, user: u, token: h.signIn(t, u)}
+	return h.as(t, testkit.User(t, h.store))
 }
 
-func (h *harness) user(t *testing.T) *caller      { t.Helper(); return h.as(t, testkit.User(t, h.store)) }
-func (h *harness) manager(t *testing.T) *caller   { t.Helper(); return h.as(t, testkit.Manager(t, h.store)) }
-func (h *harness) superuser(t *testing.T) *caller { t.Helper(); return h.as(t, testkit.Superuser(t, h.store)) }
+func (h *harness) manager(t *testing.T) *caller {
+	t.Helper()
+	return h.as(t, testkit.Manager(t, h.store))
+}
+func (h *harness) superuser(t *testing.T) *caller {
+	t.Helper()
+	return h.as(t, testkit.Superuser(t, h.store))
+}
 
 // holder is a member of the staff with these permissions.
 func (h *harness) holder(t *testing.T, permissions ...model.Permission) *caller {
@@ -114,12 +134,15 @@ var passwordHash = sync.OnceValue(func() string {
 	return hash
 })
 
-func (h *harness) signIn(t *testing.T, u *model.User) string {
+// as signs somebody in who is in the database; password opens the account.
+func (h *harness) as(t *testing.T, u *model.User) *caller {
 	t.Helper()
-	require.NoError(t, h.store.SetPassword(context.Background(), u.ID, passwordHash(), 0))
-	tokens, err := h.auth.Login(context.Background(), u.Email, password, auth.Device{UserAgent: "test", IP: "192.0.2.1"})
+	if u.PasswordHash == "-" { // fresh from testkit
+		require.NoError(t, h.store.SetPassword(context.Background(), u.ID, passwordHash(), 0))
+	}
+	tokens, err := h.auth.SignIn(context.Background(), u.ID, auth.Device{UserAgent: "test", IP: "192.0.2.1"})
 	require.NoError(t, err)
-	return tokens.Access
+	return &caller{h: h, user: u, token: tokens.Access}
 }
 
 // header is a line of a request's head, for do.

@@ -118,16 +118,23 @@ func (s *Service) Login(ctx context.Context, email, password string, from Device
 	if !same || !u.IsActive {
 		return Tokens{}, refused
 	}
+	out, err := s.SignIn(ctx, u.ID, from)
+	if model.IsKind(err, model.Unauthenticated) {
+		return Tokens{}, refused
+	}
+	return out, err
+}
+
+// SignIn makes a session for an account that has been recognised by other
+// means. One that is blocked is model.Unauthenticated.
+func (s *Service) SignIn(ctx context.Context, userID int64, from Device) (Tokens, error) {
 	var nonce [16]byte
 	_, _ = rand.Read(nonce[:]) // never fails (crypto/rand)
 	session := &model.Session{
-		UserID: u.ID, Nonce: hex.EncodeToString(nonce[:]),
+		UserID: userID, Nonce: hex.EncodeToString(nonce[:]),
 		UserAgent: clean(from.UserAgent, 300), IP: clean(from.IP, 64),
 	}
 	if err := s.store.CreateSession(ctx, session); err != nil {
-		if model.IsKind(err, model.Unauthenticated) {
-			return Tokens{}, refused
-		}
 		return Tokens{}, err
 	}
 	return s.issue(session)

@@ -22,7 +22,9 @@ const swagger = `{
  "definitions": {"Client": {"type": "object", "required": ["email"], "properties": {
    "email": {"type": "string"},
    "parent": {"x-nullable": true, "allOf": [{"$ref": "#/definitions/Client"}]},
-   "next_cursor": {"type": "string", "x-nullable": true}}}},
+   "created_at": {"type": "string"},
+   "next_cursor": {"type": "string", "x-nullable": true}}},
+  "api.list-Client": {"type": "object", "properties": {"items": {"type": "array", "items": {"$ref": "#/definitions/Client"}}}}},
  "securityDefinitions": {"Bearer": {"type": "apiKey", "name": "Authorization", "in": "header", "description": "words"}}
 }`
 
@@ -54,6 +56,8 @@ func TestConvert(t *testing.T) {
 	require.Equal(t, true, at("components", "schemas", "Client", "properties", "next_cursor", "nullable"))
 	require.Equal(t, true, at("components", "schemas", "Client", "properties", "parent", "nullable"))
 	require.NotContains(t, string(out), "x-nullable")
+	require.Equal(t, "date-time", at("components", "schemas", "Client", "properties", "created_at", "format"))
+	at("components", "schemas", "ClientList")
 }
 
 func TestConvertRefusesWhatIsNoContract(t *testing.T) {

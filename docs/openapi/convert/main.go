@@ -3,8 +3,9 @@
 //	convert swagger.json openapi.json
 //
 // Beyond the change of format it says what Swagger 2.0 or swag cannot: that the
-// token is an HTTP bearer token, that x-nullable is nullable, and that errors
-// are application/problem+json (RFC 9457) whatever a handler's @Produce is.
+// token is an HTTP bearer token, that x-nullable is nullable, that errors are
+// application/problem+json (RFC 9457) whatever a handler's @Produce is, that
+// what ends in _at is a time, and that a list of X is called XList.
 package main
 
 import (
@@ -13,6 +14,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi2"
@@ -52,6 +54,7 @@ func run(from, to string) error {
 }
 
 func convert(in []byte) ([]byte, error) {
+	in = genericList.ReplaceAll(in, []byte("${1}List"))
 	var doc2 openapi2.T
 	if err := json.Unmarshal(in, &doc2); err != nil {
 		return nil, err
@@ -138,7 +141,7 @@ func sortedJSON(doc *openapi3.T) ([]byte, error) {
 	if err := decoder.Decode(&tree); err != nil {
 		return nil, err
 	}
-	nullable(tree)
+	polish(tree)
 	if root, ok := tree.(map[string]any); ok && root["paths"] == nil {
 		root["paths"] = map[string]any{} // demanded even where there is none
 	}
@@ -152,19 +155,36 @@ func sortedJSON(doc *openapi3.T) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-func nullable(tree any) {
+// genericList is swag's name for api.list[X].
+var genericList = regexp.MustCompile(`\bapi\.list-([A-Za-z]+)`)
+
+// times says of the properties of a schema which are times: in Postrider
+// those, and no others, end in _at.
+func times(properties map[string]any) {
+	for name, property := range properties {
+		schema, ok := property.(map[string]any)
+		if ok && strings.HasSuffix(name, "_at") && schema["type"] == "string" && schema["format"] == nil {
+			schema["format"] = "date-time"
+		}
+	}
+}
+
+func polish(tree any) {
 	switch node := tree.(type) {
 	case map[string]any:
+		if properties, ok := node["properties"].(map[string]any); ok {
+			times(properties)
+		}
 		if mark, ok := node[nullableMark].(bool); ok {
 			delete(node, nullableMark)
 			node["nullable"] = mark
 		}
 		for _, child := range node {
-			nullable(child)
+			polish(child)
 		}
 	case []any:
 		for _, child := range node {
-			nullable(child)
+			polish(child)
 		}
 	}
 }

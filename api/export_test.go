@@ -1,0 +1,29 @@
+package api
+
+import "github.com/labstack/echo/v4"
+
+// What tests see of the inside.
+var (
+	ParseObject = parseObject
+	Bind        = bind
+)
+
+// Row is a row of the table.
+type Row struct{ Method, Path, Access string }
+
+// Table is the route table.
+func (s *Server) Table() []Row {
+	var out []Row
+	for _, r := range s.routes() {
+		out = append(out, Row{r.method, r.path, string(r.access)})
+	}
+	return out
+}
+
+// Echo is for tests of binding alone.
+func (s *Server) Echo() *echo.Echo { return s.echo }
+
+// Words says which sentences and codes have a translation.
+func Words(detail, code, message string) (string, string) {
+	return russian.detail(errorOf(detail)), russian.field(fieldOf(code, message))
+}
