@@ -142,7 +142,7 @@ func mailingOf(m *model.Mailing) mailingResponse {
 			All: m.Audience.All, ClientIDs: full(m.Audience.ClientIDs), Tags: full(m.Audience.Tags),
 			ExcludeTags: full(m.Audience.ExcludeTags), ExcludeClientIDs: full(m.Audience.ExcludeClientIDs),
 		},
-		StartAt: in(m.StartAt, zone), Timezone: m.Timezone, EndAt: in(m.EndAt, zone), Window: (*sendWindow)(m.Window),
+		StartAt: inZone(m.StartAt, zone), Timezone: m.Timezone, EndAt: inZone(m.EndAt, zone), Window: (*sendWindow)(m.Window),
 		FromName: m.FromName, FromEmail: m.FromEmail, ReplyTo: m.ReplyTo, TransportID: m.TransportID,
 		RatePerMinute: m.RatePerMinute, LatePolicy: m.LatePolicy, LateGraceMinutes: m.LateGraceMinutes,
 		InDoubtPolicy: m.InDoubtPolicy, TrackOpens: m.TrackOpens, TrackClicks: m.TrackClicks,
@@ -151,7 +151,7 @@ func mailingOf(m *model.Mailing) mailingResponse {
 	}
 }
 
-func in(at *time.Time, zone *time.Location) *time.Time {
+func inZone(at *time.Time, zone *time.Location) *time.Time {
 	if at == nil {
 		return nil
 	}

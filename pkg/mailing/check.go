@@ -68,10 +68,11 @@ func (s *Service) check(t *store.MailingTx, in *Input) error {
 func together(before, found model.Fields) model.Fields {
 	all := slices.Clone(before)
 	for _, f := range found {
-		told := func(b model.FieldError) bool {
-			return b.Field == f.Field || strings.HasPrefix(b.Field, f.Field+".") || strings.HasPrefix(f.Field, b.Field+".")
-		}
-		if !slices.ContainsFunc(before, told) {
+		told := slices.ContainsFunc(all, func(b model.FieldError) bool { return b.Field == f.Field }) ||
+			slices.ContainsFunc(before, func(b model.FieldError) bool {
+				return strings.HasPrefix(b.Field, f.Field+".") || strings.HasPrefix(f.Field, b.Field+".")
+			})
+		if !told {
 			all = append(all, f)
 		}
 	}
