@@ -80,7 +80,7 @@ func Worker(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
 func newTransport(smtpURL string, log *slog.Logger) (*smtp.Pool, error) {
 	c, err := smtp.ParseURL(smtpURL)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("settings: POSTRIDER_SMTP_URL: %w", err)
 	}
 	return smtp.New(c, log), nil
 }

@@ -1,0 +1,105 @@
+package cmd_test
+
+import (
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postrider/postrider/pkg/mailbox"
+	"github.com/postrider/postrider/pkg/testkit"
+)
+
+func TestCommandsCanBeRunAgain(t *testing.T) {
+	t.Parallel()
+	env := []string{"POSTRIDER_DATABASE_URL=sqlite:" + t.TempDir() + "/p.db", "POSTRIDER_ADMIN_EMAIL=root@example.com", "POSTRIDER_ADMIN_PASSWORD=" + password}
+	for _, step := range []struct{ command, first, second string }{
+		{"migrate", "up to date: ", "up to date already"},
+		{"create-superuser", "root@example.com was created", "left as it is"},
+		{"create-managers", "was created", "left as it is"},
+		{"seed-demo", "Demo account: demo@example.com", "left as it is"},
+		{"run-mailings", "Nothing is due", "Nothing is due"},
+	} {
+		code, out := run(t, env, step.command)
+		require.Zero(t, code, out)
+		require.Contains(t, out, step.first)
+		code, out = run(t, env, step.command)
+		require.Zero(t, code, out)
+		require.Contains(t, out, step.second)
+	}
+}
+
+func TestBadArgumentsEndWithASentence(t *testing.T) {
+	t.Parallel()
+	db := "POSTRIDER_DATABASE_URL=sqlite:" + t.TempDir() + "/p.db"
+	code, out := run(t, []string{db}, "create-managers")
+	require.NotZero(t, code)
+	require.Contains(t, out, "run `postrider migrate`", "an older schema is refused with the command to run")
+	code, _ = run(t, []string{db}, "migrate")
+	require.Zero(t, code)
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"no-such-command"}, "unknown command"},
+		{[]string{"migrate", "--no-such-flag"}, "unknown flag"},
+		{[]string{"migrate", "extra"}, "unknown command"},
+		{[]string{"run-mailings", "--mailing", "x"}, "invalid argument"},
+		{[]string{"run-mailings", "--mailing", "12345"}, "there is no mailing 12345"},
+		{[]string{"create-superuser", "--admin-email", "nobody", "--admin-password", password}, "POSTRIDER_ADMIN_EMAIL"},
+		{[]string{"create-superuser", "--admin-email", "a@example.com", "--admin-password", "short"}, "password"},
+		{[]string{"migrate", "--database-url", "mysql://x"}, "POSTRIDER_DATABASE_URL"},
+	} {
+		code, out := run(t, []string{db}, c.args...)
+		require.NotZero(t, code, "%v: %s", c.args, out)
+		require.Contains(t, out, c.says, "%v", c.args)
+		require.NotContains(t, out, "goroutine", "%v", c.args)
+	}
+}
+
+func TestHelpEverywhere(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"--help"}, {"up", "--help"}, {"migrate", "--help"}, {"create-superuser", "--help"}, {"create-managers", "--help"}, {"run-mailings", "--help"}, {"seed-demo", "--help"}, {"version"}} {
+		code, out := run(t, []string{"POSTRIDER_ADMIN_PASSWORD=a-very-secret-one"}, args...)
+		require.Zero(t, code, out)
+		require.NotEmpty(t, out)
+		require.NotContains(t, out, "a-very-secret-one")
+	}
+	for _, program := range []string{"api", "worker"} {
+		p := start(t, nil, program, "--help")
+		<-p.done
+		require.Zero(t, p.cmd.ProcessState.ExitCode())
+		require.Contains(t, p.output(), "POSTRIDER_DATABASE_URL")
+	}
+}
+
+func TestProgramsTellAllThatIsMissing(t *testing.T) {
+	t.Parallel()
+	for _, program := range []string{"api", "worker"} {
+		p := start(t, []string{"POSTRIDER_LOG_LEVEL=loud"}, program)
+		<-p.done
+		require.Equal(t, 1, p.cmd.ProcessState.ExitCode())
+		for _, name := range []string{"POSTRIDER_DATABASE_URL", "POSTRIDER_SECRET_KEY", "POSTRIDER_LOG_LEVEL"} {
+			require.Contains(t, p.output(), name)
+		}
+	}
+}
+
+// run-mailings starts what is due and tells how each ended, also where no
+// worker runs.
+func TestRunMailings(t *testing.T) {
+	t.Parallel()
+	in := install(t, testkit.RedisURL(t), 5, mailbox.SinkOptions{})
+	u := register(t, in.base, "anna@example.com")
+	u.clients(4)
+	later := u.mail(map[string]any{"start_at": "2030-01-01T00:00:00Z"})
+	code, out := run(t, in.env, "run-mailings")
+	require.Zero(t, code, out)
+	require.Contains(t, out, "Nothing is due")
+	code, out = run(t, in.env, "run-mailings", "--mailing", strconv.FormatInt(later.ID, 10))
+	require.Zero(t, code, out)
+	require.Contains(t, out, "started: run ")
+	require.Contains(t, out, "finished: run ")
+	require.Contains(t, out, "planned 4, sent 4, failed 0")
+	accounted(t, u, u.until(later.ID, "finished"), in.sink.Accepted(), 4, 0)
+}
