@@ -418,7 +418,9 @@ func (s *Store) TakePermits(ctx context.Context, runID int64, n int) (first time
 		if rate == nil {
 			return nil
 		}
-		step = time.Minute / time.Duration(*rate)
+		// rounded up to the microseconds that are stored: a minute never holds one more
+		perMinute := int64(time.Minute / time.Microsecond)
+		step = time.Duration((perMinute+int64(*rate)-1)/int64(*rate)) * time.Microsecond
 		key := "run:" + strconv.FormatInt(runID, 10)
 		if err := tx.Exec("INSERT INTO rates (key, next_at) VALUES (?, ?) ON CONFLICT (key) DO NOTHING", key, now).Error; err != nil {
 			return err
@@ -429,9 +431,7 @@ func (s *Store) TakePermits(ctx context.Context, runID int64, n int) (first time
 		if first.Before(now) {
 			first = now
 		}
-		// rounded up to the microseconds that are stored, so that the sum never runs ahead
-		next := first.Add(time.Duration(n) * step).Truncate(time.Microsecond).Add(time.Microsecond)
-		return tx.Exec("UPDATE rates SET next_at = ? WHERE key = ?", next, key).Error
+		return tx.Exec("UPDATE rates SET next_at = ? WHERE key = ?", first.Add(time.Duration(n)*step), key).Error
 	})
 	return first, step, kindOf(err, "take permits")
 }
