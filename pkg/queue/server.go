@@ -110,7 +110,7 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 	}
 	<-ctx.Done()
-	s.log.Info("task server stops", "timeout", s.ShutdownTimeout)
+	s.log.Info("task server stops", "timeout", s.ShutdownTimeout.String())
 	late := time.After(s.ShutdownTimeout)
 	var stopped sync.WaitGroup
 	for _, server := range servers {
@@ -132,7 +132,7 @@ func (s *Server) wait(late <-chan time.Time) {
 	select {
 	case <-done:
 	case <-late:
-		s.log.Warn("handlers have not ended in time", "timeout", s.ShutdownTimeout)
+		s.log.Warn("handlers have not ended in time", "timeout", s.ShutdownTimeout.String())
 	}
 }
 
