@@ -23,7 +23,7 @@ type clientRequest struct {
 	FullName   string         `json:"full_name" example:"Anna Ivanova"`
 	Comment    string         `json:"comment" example:"Called in May."`
 	Tags       []string       `json:"tags" example:"vip,moscow"`
-	Attributes map[string]any `json:"attributes" swaggertype:"object"`
+	Attributes map[string]any `json:"attributes"`
 	Locale     string         `json:"locale" example:"ru"`
 	Timezone   string         `json:"timezone" example:"Europe/Moscow"`
 } //	@name	ClientRequest
@@ -36,12 +36,12 @@ type client struct {
 	FullName   string             `json:"full_name" validate:"required" example:"Anna Ivanova"`
 	Comment    string             `json:"comment" validate:"required" example:"Called in May."`
 	Tags       []string           `json:"tags" validate:"required" example:"vip,moscow"`
-	Attributes map[string]any     `json:"attributes" validate:"required" swaggertype:"object"`
+	Attributes map[string]any     `json:"attributes" validate:"required"`
 	Locale     string             `json:"locale" validate:"required" example:"ru"`
 	Timezone   string             `json:"timezone" validate:"required" example:"Europe/Moscow"`
 	Status     model.ClientStatus `json:"status" validate:"required" enums:"active,unsubscribed,bounced,complained,blocked" swaggertype:"string" example:"active"`
-	CreatedAt  time.Time          `json:"created_at" validate:"required"`
-	UpdatedAt  time.Time          `json:"updated_at" validate:"required"`
+	CreatedAt  time.Time          `json:"created_at" validate:"required" example:"2026-12-01T07:00:05Z"`
+	UpdatedAt  time.Time          `json:"updated_at" validate:"required" example:"2026-12-01T07:00:05Z"`
 } //	@name	Client
 
 func clientOf(c *model.Client) client {

@@ -20,7 +20,7 @@ type capturedMail struct {
 	From       string    `json:"from" validate:"required" example:"postrider@localhost"`
 	To         string    `json:"to" validate:"required" example:"anna@example.com"`
 	Subject    string    `json:"subject" validate:"required" example:"Hello Anna"`
-	ReceivedAt time.Time `json:"received_at" validate:"required"`
+	ReceivedAt time.Time `json:"received_at" validate:"required" example:"2026-12-01T07:00:05Z"`
 	Size       int64     `json:"size" validate:"required" example:"2143"`
 } //	@name	CapturedMail
 

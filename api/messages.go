@@ -27,8 +27,8 @@ type message struct {
 	Subject    string    `json:"subject" validate:"required" example:"Hello {{ client.full_name }}"`
 	HTML       string    `json:"html" validate:"required" example:"<p>Hello {{ client.full_name }}</p>"`
 	Text       string    `json:"text" validate:"required" example:"Hello {{ client.full_name }}"`
-	CreatedAt  time.Time `json:"created_at" validate:"required"`
-	UpdatedAt  time.Time `json:"updated_at" validate:"required"`
+	CreatedAt  time.Time `json:"created_at" validate:"required" example:"2026-12-01T07:00:05Z"`
+	UpdatedAt  time.Time `json:"updated_at" validate:"required" example:"2026-12-01T07:00:05Z"`
 } //	@name	Message
 
 func messageOf(m *model.Message) message {
@@ -228,7 +228,7 @@ type sampleRequest struct {
 	Email      string         `json:"email" example:"anna@example.com"`
 	FullName   string         `json:"full_name" example:"Anna Ivanova"`
 	Locale     string         `json:"locale" example:"ru"`
-	Attributes map[string]any `json:"attributes" swaggertype:"object"`
+	Attributes map[string]any `json:"attributes"`
 } //	@name	Sample
 
 type previewRequest struct {

@@ -23,8 +23,8 @@ type suppression struct {
 	Email      string                  `json:"email" validate:"required" example:"anna@example.com"`
 	Reason     model.SuppressionReason `json:"reason" validate:"required" enums:"unsubscribed,bounced,complained,blocked" swaggertype:"string" example:"blocked"`
 	Note       string                  `json:"note" validate:"required" example:"asked by phone"`
-	CreatedAt  time.Time               `json:"created_at" validate:"required"`
-	UpdatedAt  time.Time               `json:"updated_at" validate:"required"` // as created_at: a suppression never changes
+	CreatedAt  time.Time               `json:"created_at" validate:"required" example:"2026-12-01T07:00:05Z"`
+	UpdatedAt  time.Time               `json:"updated_at" validate:"required" example:"2026-12-01T07:00:05Z"` // as created_at: a suppression never changes
 } //	@name	Suppression
 
 func suppressionOf(x *model.Suppression) suppression {

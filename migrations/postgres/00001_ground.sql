@@ -67,6 +67,10 @@ CREATE TABLE clients (
     UNIQUE (owner_id, email)
 );
 CREATE INDEX clients_owner ON clients (owner_id, id);
+CREATE INDEX clients_full_name ON clients (owner_id, full_name, id);
+CREATE INDEX clients_created ON clients (owner_id, created_at, id);
+CREATE INDEX clients_updated ON clients (owner_id, updated_at, id);
+CREATE INDEX clients_email ON clients (email, id);
 
 CREATE TABLE client_tags (
     client_id bigint NOT NULL REFERENCES clients ON DELETE CASCADE,

