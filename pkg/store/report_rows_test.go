@@ -47,7 +47,7 @@ func TestDeliveriesAreFoundThroughTheirChunks(t *testing.T) {
 		run := w.run(t, w.anna, model.RunFinished, w.start, time.Second)
 		other := w.run(t, w.anna, model.RunFinished, w.start, time.Second)
 		var all []model.Delivery
-		for i := range 40 {
+		for i := range 16 {
 			states := repeat(5, model.Sent)
 			if i%4 == 1 {
 				states[i%5] = model.Failed
@@ -58,7 +58,7 @@ func TestDeliveriesAreFoundThroughTheirChunks(t *testing.T) {
 			all = append(all, w.fill(t, run, false, states...)...)
 			w.fill(t, other, false, model.Failed, model.Skipped)
 		}
-		for _, limit := range []int{1, 3, 50, 200} {
+		for _, limit := range []int{3, 50} {
 			require.Equal(t, clientIDs(all, func(*model.Delivery) bool { return true }), walk(t, w, run.ID, store.DeliveryFilter{}, limit))
 			for _, state := range model.DeliveryStates {
 				want := clientIDs(all, func(d *model.Delivery) bool { return d.State == state })
@@ -67,15 +67,15 @@ func TestDeliveriesAreFoundThroughTheirChunks(t *testing.T) {
 				require.Equal(t, want, walk(t, w, run.ID, store.DeliveryFilter{State: state}, limit, "-client_id"), "%s by %d", state, limit)
 			}
 		}
-		last := all[len(all)-5:] // of the last chunk that counts a skipped one is before it
+		last := all[len(all)-5:]
 		require.Equal(t, []int64{last[0].ClientID}, walk(t, w, run.ID, store.DeliveryFilter{State: model.Sent, Q: last[0].Email[:12]}, 50))
 		require.Empty(t, walk(t, w, run.ID, store.DeliveryFilter{State: model.Failed, Q: last[0].Email}, 50))
-		require.Len(t, walk(t, w, run.ID, store.DeliveryFilter{Reason: string(model.Unsubscribed)}, 50), 6)
+		require.Len(t, walk(t, w, run.ID, store.DeliveryFilter{Reason: string(model.Unsubscribed)}, 50), 3)
 		require.Empty(t, walk(t, w, run.ID, store.DeliveryFilter{Q: "%"}, 50), "wildcards are taken literally")
 
 		list, err := w.Deliveries(context.Background(), viewerOf(w.anna), run.ID, store.DeliveryFilter{State: model.Failed}, store.Page{Limit: 2, WithTotal: true})
 		require.NoError(t, err)
-		require.EqualValues(t, 10, *list.Total)
+		require.EqualValues(t, 4, *list.Total)
 
 		// A chunk of retries has no range of clients: its rows are found all the same.
 		retried := w.fill(t, run, true, model.Failed, model.Sent)
