@@ -54,37 +54,40 @@ func (t tongue) detail(e *model.Error) string {
 	if e.Message == "" {
 		return titles[e.Kind].detailRU
 	}
-	for _, s := range sentences {
-		if m := s.pattern.FindStringSubmatch(en); m != nil {
-			return fill(s.ru, m[1:])
-		}
+	if ru, known := translated(en); known {
+		return ru
 	}
 	return en
 }
 
-// field is the sentence of a field's breach, found by its code. Numbers of the
-// English sentence are carried over.
+// field is the sentence of a field's breach, found by the sentence itself,
+// else by its code.
 func (t tongue) field(f model.FieldError) string {
 	if t != russian {
 		return f.Message
 	}
-	text, known := breaches[f.Code]
-	if !known {
-		return f.Message
+	if ru, known := translated(f.Message); known {
+		return ru
 	}
-	for _, s := range text.exact {
-		if m := s.pattern.FindStringSubmatch(f.Message); m != nil {
-			return fill(s.ru, m[1:])
-		}
+	if ru, known := breaches[f.Code]; known {
+		return ru
 	}
-	return text.ru
+	return f.Message
 }
 
-func fill(text string, values []string) string {
-	for _, v := range values {
-		text = strings.Replace(text, "{}", v, 1)
+func translated(en string) (string, bool) {
+	for _, s := range sentences {
+		m := s.pattern.FindStringSubmatch(en)
+		if m == nil {
+			continue
+		}
+		ru := s.ru
+		for _, value := range m[1:] {
+			ru = strings.Replace(ru, "{}", value, 1)
+		}
+		return ru, true
 	}
-	return text
+	return "", false
 }
 
 // sentence is an English sentence, given as its format, and its translation
