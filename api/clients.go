@@ -127,7 +127,7 @@ func clientCells(c *model.Client) []string {
 //
 //	@Summary		Create a client
 //	@Description	The address is an addr-spec alone and kept in lower case, its domain in ASCII. An owner has an address once (409).
-//	@Description	Attributes are texts, numbers, true, false or null under names of letters, digits and _.
+//	@Description	Attributes are texts, numbers, true or false under names of letters, digits and _; null is the same as none.
 //	@Tags			clients
 //	@Security		Bearer
 //	@Param			client	body		clientRequest	true	"the client"

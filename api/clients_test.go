@@ -48,7 +48,7 @@ func TestClientLife(t *testing.T) {
 		body := made.object(t)
 		require.Equal(t, "anna@example.com", body["email"])
 		require.Equal(t, []any{"a", "б"}, body["tags"])
-		require.Equal(t, object{"n": 12.0, "f": 1.5, "s": "x", "b": false, "z": nil}, body["attributes"])
+		require.Equal(t, object{"n": 12.0, "f": 1.5, "s": "x", "b": false}, body["attributes"])
 		require.Equal(t, "active", body["status"])
 		require.Equal(t, float64(u.user.ID), body["owner_id"])
 		require.NotContains(t, body, "owner_email")

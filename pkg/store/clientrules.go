@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
 	"regexp"
 	"slices"
@@ -114,6 +115,7 @@ func checkTags(bad *model.Fields, tags []string) []string {
 }
 
 func checkAttributes(bad *model.Fields, c *model.Client) {
+	c.Attributes = maps.Clone(c.Attributes)
 	if c.Attributes == nil {
 		c.Attributes = map[string]any{}
 	}
@@ -128,7 +130,9 @@ func checkAttributes(bad *model.Fields, c *model.Client) {
 			continue
 		}
 		switch x := value.(type) {
-		case nil, bool:
+		case nil: // no value is the same as no attribute
+			delete(c.Attributes, name)
+		case bool:
 		case string:
 			checkText(bad, field, x, maxAttribute)
 		case int64:
