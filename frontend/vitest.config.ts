@@ -10,6 +10,7 @@ export default mergeConfig(
       setupFiles: ["src/test/setup.ts"],
       restoreMocks: true,
       css: false,
+      testTimeout: 30_000,
     },
   }),
 );

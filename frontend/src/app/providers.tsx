@@ -23,12 +23,15 @@ export function createQueryClient(): QueryClient {
 
 interface Props {
   queries: QueryClient;
+  /** In tests nothing has a size or a place; Mantine then neither animates nor hides what seems to be out of sight. */
+  env?: "default" | "test";
   children: ReactNode;
 }
 
-export function Providers({ queries, children }: Props) {
+export function Providers({ queries, env = "default", children }: Props) {
   return (
     <MantineProvider
+      env={env}
       theme={theme}
       cssVariablesResolver={cssVariables}
       colorSchemeManager={colorSchemeManager}

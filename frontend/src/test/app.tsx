@@ -16,7 +16,7 @@ export function visit(path: string) {
   onTestFinished(followSession(router, queries));
   const user = userEvent.setup();
   render(
-    <Providers queries={queries}>
+    <Providers queries={queries} env="test">
       <RouterProvider router={router} />
     </Providers>,
   );

@@ -1,9 +1,12 @@
 import "@testing-library/jest-dom/vitest";
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterAll, afterEach, beforeAll, vi } from "vitest";
 import { session } from "@/auth/session";
 import { chooseLanguage, startI18n } from "@/i18n";
 import { server } from "./server";
+
+// A busy machine is no failure; what is awaited is there at once on an idle one.
+configure({ asyncUtilTimeout: 10_000 });
 
 // What jsdom has not and Mantine asks for.
 vi.stubGlobal(
