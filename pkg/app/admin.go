@@ -149,7 +149,7 @@ func begin(ctx context.Context, h *house, mailingID int64) ([]int64, error) {
 	if mailingID == 0 {
 		return h.mailings.RunDue(ctx)
 	}
-	m, err := h.mailings.Act(ctx, model.Viewer{UserID: -1, Superuser: true}, mailingID, model.ActionStart, nil)
+	m, err := h.mailings.Act(ctx, everything, mailingID, model.ActionStart, nil)
 	if model.IsKind(err, model.NotFound) {
 		return nil, fmt.Errorf("there is no mailing %d", mailingID)
 	}
@@ -162,11 +162,15 @@ func begin(ctx context.Context, h *house, mailingID int64) ([]int64, error) {
 	return []int64{*m.LastRunID}, nil
 }
 
-// follow prints how each run ends. Paused is an end here: it needs a person.
+// everything is the viewer of the commands: whoever may start them may read
+// the database anyhow.
+var everything = model.Viewer{UserID: -1, Superuser: true}
+
+// follow prints how each run ends. Paused is an end here, for it needs a person,
+// and so is having only retries left.
 func follow(ctx context.Context, st *store.Store, runs []int64, sending bool, out io.Writer) error {
-	all := model.Viewer{UserID: -1, Superuser: true}
 	for _, id := range runs {
-		r, err := st.Report(ctx, all, id)
+		r, err := st.Report(ctx, everything, id)
 		if err != nil {
 			return err
 		}
@@ -178,19 +182,11 @@ func follow(ctx context.Context, st *store.Store, runs []int64, sending bool, ou
 	}
 	for _, id := range runs {
 		for {
-			r, err := st.Report(ctx, all, id)
+			r, err := st.Report(ctx, everything, id)
 			if err != nil && !model.IsKind(err, model.Unavailable) {
 				return err
 			}
-			if err == nil && (r.Status.Over() || r.Status == model.RunPaused) {
-				c := r.Counts
-				fmt.Fprintf(out, "%s: run %d of mailing %d %q: planned %d, sent %d, failed %d, skipped %d, in doubt %d, expired %d, cancelled %d, open %d",
-					r.Status, r.ID, r.MailingID, r.MailingName, c.Planned, c.Sent, c.Failed, c.Skipped, c.InDoubt, c.Expired, c.Cancelled,
-					c.Pending+c.Sending+c.Deferred)
-				if r.Reason != "" {
-					fmt.Fprintf(out, " (%s)", r.Reason)
-				}
-				fmt.Fprintln(out)
+			if err == nil && tell(out, r) {
 				break
 			}
 			select {
@@ -202,4 +198,21 @@ func follow(ctx context.Context, st *store.Store, runs []int64, sending bool, ou
 		}
 	}
 	return nil
+}
+
+// tell prints a run that has come to an end, and reports whether it has.
+func tell(out io.Writer, r *store.Report) bool {
+	c := r.Counts
+	retriesOnly := c.Deferred > 0 && c.Pending+c.Sending == 0
+	if !r.Status.Over() && r.Status != model.RunPaused && !retriesOnly {
+		return false
+	}
+	fmt.Fprintf(out, "%s: run %d of mailing %d %q: planned %d, sent %d, failed %d, skipped %d, in doubt %d, expired %d, cancelled %d, to be retried %d, waiting %d",
+		r.Status, r.ID, r.MailingID, r.MailingName, c.Planned, c.Sent, c.Failed, c.Skipped, c.InDoubt, c.Expired, c.Cancelled,
+		c.Deferred, c.Pending+c.Sending)
+	if r.Reason != "" {
+		fmt.Fprintf(out, " (%s)", r.Reason)
+	}
+	fmt.Fprintln(out)
+	return true
 }

@@ -30,6 +30,9 @@ func (s *Service) freeze(now time.Time, m *model.Mailing, msg *model.Message, ow
 	}
 	savedBefore := r.CreatedAt.Before(r.PlannedAt)
 	switch {
+	case msg.ID == 0:
+		r.Status, r.Reason = model.RunMissed, model.ReasonBadMessage
+		return
 	case m.EndAt != nil && !m.EndAt.After(now):
 		r.Status, r.Reason = model.RunMissed, model.ReasonEnded
 		return

@@ -41,8 +41,9 @@ type batch struct {
 	streak *streak
 	rate   *permits
 
-	stop   atomic.Bool // the run stopped, or the claim was lost
-	failed atomic.Bool // the way out gave trouble in this pass
+	reason atomic.Value // string: why the run waits, as far as this batch knows
+	stop   atomic.Bool  // the run stopped, or the claim was lost
+	failed atomic.Bool  // the way out gave trouble in this pass
 	wires  sync.WaitGroup
 	acks   sync.WaitGroup
 }
@@ -51,6 +52,16 @@ type batch struct {
 type job struct {
 	*batch
 	row store.Lot
+}
+
+// waits is why the run waits, "" when it does not.
+func (b *batch) waits() string { return b.reason.Load().(string) }
+
+// goesOn notes that the run sends again, if it waited for one of the reasons.
+func (e *Engine) goesOn(b *batch, reasons ...string) {
+	if was := b.waits(); slices.Contains(reasons, was) && b.reason.CompareAndSwap(was, "") {
+		e.waits(b.RunID, "", time.Time{})
+	}
 }
 
 // deliver sends a claimed chunk and gives it back.
@@ -106,7 +117,9 @@ func (e *Engine) prepare(c *store.Claim) (*batch, error) {
 		rate = &permits{}
 		e.rates[c.RunID] = rate
 	}
-	return &batch{Claim: c, letter: l, window: w, streak: st, rate: rate}, nil
+	b := &batch{Claim: c, letter: l, window: w, streak: st, rate: rate}
+	b.reason.Store(c.Run.Reason)
+	return b, nil
 }
 
 // passes sends what is pending in the chunk until nothing is, or it must stop:
@@ -116,10 +129,10 @@ func (e *Engine) passes(ctx context.Context, b *batch) (time.Time, string, error
 	for {
 		rows, err := e.store.Pending(ctx, b.Claim)
 		if err != nil {
-			return time.Time{}, b.Run.Reason, err
+			return time.Time{}, b.waits(), err
 		}
 		if rows, err = e.withoutSkipped(ctx, b, rows); err != nil {
-			return time.Time{}, b.Run.Reason, err
+			return time.Time{}, b.waits(), err
 		}
 		if len(rows) == 0 {
 			return e.now(), "", nil
@@ -171,16 +184,13 @@ func (e *Engine) feed(b *batch, rows []store.Lot) (next time.Time, reason string
 		if next, reason, ok := e.mayFeed(b); !ok {
 			return next, reason, false
 		}
-		if b.Run.Reason == model.ReasonOutsideWindow || b.Run.Reason == model.ReasonRate {
-			b.Run.Reason = ""
-			e.waits(b.RunID, "", time.Time{})
-		}
+		e.goesOn(b, model.ReasonOutsideWindow, model.ReasonRate)
 		b.wires.Add(1)
 		select {
 		case e.jobs <- &job{b, row}:
 		case <-e.drain:
 			b.wires.Done()
-			return e.now(), b.Run.Reason, false
+			return e.now(), b.waits(), false
 		}
 	}
 	return e.now(), "", true
@@ -189,7 +199,7 @@ func (e *Engine) feed(b *batch, rows []store.Lot) (next time.Time, reason string
 func (e *Engine) mayFeed(b *batch) (next time.Time, reason string, ok bool) {
 	now := e.now()
 	if b.stop.Load() || e.draining() {
-		return now, b.Run.Reason, false
+		return now, b.waits(), false
 	}
 	if until, open := e.breaker.open(time.Now()); open {
 		return now.Add(time.Until(until)), model.ReasonTransportDown, false
@@ -205,7 +215,7 @@ func (e *Engine) mayFeed(b *batch) (next time.Time, reason string, ok bool) {
 	}
 	slot, err := e.permit(b.rate, b.RunID)
 	if err != nil {
-		return now.Add(time.Second), b.Run.Reason, false
+		return now.Add(time.Second), b.waits(), false
 	}
 	wait := slot.Sub(e.now())
 	if wait > longWait {
@@ -216,7 +226,7 @@ func (e *Engine) mayFeed(b *batch) (next time.Time, reason string, ok bool) {
 		select {
 		case <-time.After(wait):
 		case <-e.drain:
-			return slot, b.Run.Reason, false
+			return slot, b.waits(), false
 		}
 	}
 	return now, "", true
@@ -350,9 +360,7 @@ func (e *Engine) reached(j *job, res Result) {
 	default:
 		e.breaker.good()
 		j.streak.sender.Store(0)
-		if j.Run.Reason == model.ReasonTransportDown && j.streak.cleared.CompareAndSwap(false, true) {
-			e.waits(j.RunID, "", time.Time{})
-		}
+		e.goesOn(j.batch, model.ReasonTransportDown)
 	}
 }
 

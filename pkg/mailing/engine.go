@@ -23,6 +23,7 @@ const (
 	lookAhead  = 5 * time.Second // runs this near get an alarm of their own
 	drainLimit = 27 * time.Second
 	maxPumps   = 3 // chunks of one run in one process at a time
+	maxMoves   = 8 // runs that are moved at a time
 )
 
 // Engine sends: one per worker process.
@@ -34,6 +35,7 @@ type Engine struct {
 	log       *slog.Logger
 
 	jobs   chan *job
+	moves  chan struct{}   // a place for each run that may be moved at a time
 	drain  chan struct{}   // closed, under mu, when no new mail may begin
 	send   context.Context // ends when drain closes; what is on the wire may still end
 	halt   context.CancelFunc
@@ -60,6 +62,7 @@ func NewEngine(s *Service, t Transport) *Engine {
 		Service: s, transport: t, log: s.log.With("worker", hex.EncodeToString(id[:])),
 		worker:  store.Worker{ID: hex.EncodeToString(id[:]), Host: host, PID: int64(os.Getpid())},
 		jobs:    make(chan *job),
+		moves:   make(chan struct{}, maxMoves),
 		drain:   make(chan struct{}),
 		pumps:   map[int64]int{},
 		alarms:  map[int64]bool{},
@@ -197,7 +200,7 @@ func (e *Engine) sweep(ctx context.Context, after int64, mayBury bool) (int64, e
 		return after, err
 	}
 	for _, id := range live {
-		e.advance(ctx, id)
+		e.alarm(id, 0)
 	}
 	if after == 0 && len(live) < lot {
 		e.forget(live)
@@ -211,9 +214,11 @@ func (e *Engine) sweep(ctx context.Context, after int64, mayBury bool) (int64, e
 		return after, err
 	}
 	for _, id := range mails {
-		if err := e.Mail(ctx, id); err != nil {
-			return after, err
-		}
+		e.background(func() {
+			if err := e.Mail(e.send, id); err != nil && e.send.Err() == nil {
+				e.log.Warn("a system mail was not sent", "mail_id", id, "error", err)
+			}
+		})
 	}
 	if e.queue != nil {
 		repair, cancel := context.WithTimeout(ctx, hintDeadline)
@@ -236,7 +241,17 @@ func (e *Engine) forget(live []int64) {
 	}
 }
 
-// alarm advances a planned run at its time. A run has one alarm at most.
+// background does work that ends with the engine, and none once it drains.
+func (e *Engine) background(work func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.draining() {
+		e.work.Go(work)
+	}
+}
+
+// alarm moves a run after a while, in the background. A run has one alarm at
+// most.
 func (e *Engine) alarm(runID int64, in time.Duration) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -252,7 +267,13 @@ func (e *Engine) alarm(runID int64, in time.Duration) {
 		}()
 		select {
 		case <-time.After(in):
+		case <-e.drain:
+			return
+		}
+		select {
+		case e.moves <- struct{}{}:
 			e.advance(e.send, runID)
+			<-e.moves
 		case <-e.drain:
 		}
 	})

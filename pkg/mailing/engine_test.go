@@ -49,6 +49,7 @@ func TestManyChunksAndRunsEachClientOnce(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, st *store.Store) {
 		h := newHouse(t, st, 1203)
 		out := newFake(nil)
+		out.conns = 30
 		h.engine(out)
 		h.engine(out) // two workers
 		a, b := h.create(), h.create()

@@ -3,6 +3,7 @@ package mailing_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"testing"
 	"time"
@@ -111,6 +112,7 @@ func newHouse(t *testing.T, st *store.Store, clients int) *house {
 	h := &house{t: t, store: st, service: mailing.New(st, nil, mailing.Options{
 		PublicURL: "http://localhost:8080", FromName: "Postrider", FromEmail: "postrider@localhost",
 		LinkKey: []byte("0123456789abcdef0123456789abcdef"),
+		Log:     slog.New(slog.DiscardHandler),
 	})}
 	h.user = testkit.User(t, st)
 	h.message = &model.Message{
@@ -185,7 +187,7 @@ func (h *house) until(id int64, statuses ...model.MailingStatus) *model.Mailing 
 			}
 		}
 		return false
-	}, 60*time.Second, 20*time.Millisecond, "the mailing never became %v", statuses)
+	}, 4*time.Minute, 20*time.Millisecond, "the mailing never became %v", statuses)
 	return m
 }
 

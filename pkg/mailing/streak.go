@@ -17,12 +17,12 @@ const refusalsToPause = 20
 // back until it is clear whom they concern: another answer lets them count as
 // what they say; too many alike pause the run, and then none of them is burnt.
 type streak struct {
-	sender  atomic.Int32 // MAIL FROM refused
-	cleared atomic.Bool  // the reason to wait was taken back
+	sender atomic.Int32 // MAIL FROM refused
 
-	mu    sync.Mutex
-	words string
-	held  []held
+	mu      sync.Mutex
+	words   string
+	held    []held
+	tripped string // the words that paused the run: what comes after them with them burns nobody either
 }
 
 type held struct {
@@ -36,25 +36,30 @@ func (e *Engine) refused(j *job, o *store.Outcome) {
 	j.acks.Add(1)
 	s.mu.Lock()
 	words := o.Attempt.Enhanced + " " + o.Attempt.Response
-	var meant, all []held
-	if words != s.words {
-		meant, s.held, s.words = s.held, nil, words
-	}
-	s.held = append(s.held, held{j, o})
-	if len(s.held) >= refusalsToPause {
-		all, s.held, s.words = s.held, nil, ""
+	var meant, spared []held
+	switch {
+	case words == s.tripped:
+		spared = []held{{j, o}}
+	default:
+		if words != s.words {
+			meant, s.held, s.words = s.held, nil, words
+		}
+		s.held = append(s.held, held{j, o})
+		if len(s.held) >= refusalsToPause {
+			spared, s.held, s.words, s.tripped = s.held, nil, "", words
+		}
 	}
 	s.mu.Unlock()
 	e.recordAll(meant)
-	if len(all) == 0 {
+	if len(spared) == 0 {
 		return
 	}
 	next := e.now().Add(time.Minute)
-	for _, h := range all {
+	for _, h := range spared {
 		h.outcome.To, h.outcome.NextAt = model.Deferred, &next
 		h.outcome.Attempt.Outcome = model.OutcomeDeferred
 	}
-	e.recordAll(all)
+	e.recordAll(spared)
 	e.pause(j, model.ReasonRefusedByPolicy)
 }
 
