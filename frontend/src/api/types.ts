@@ -21,6 +21,9 @@ export type MailingPage = Get<"/mailings">;
 export type Mailing = MailingPage["items"][number];
 export type Registration = PostBody<"/auth/register">;
 
+export type MailingStatus = Mailing["status"];
+export type DeliveryState = Get<"/reports/{run_id}/deliveries">["items"][number]["state"];
+
 /** The states a mailing can be in, in the order of its life; the filter of the list offers them so. */
 export const MAILING_STATUSES = [
   "draft",
@@ -31,5 +34,4 @@ export const MAILING_STATUSES = [
   "cancelling",
   "finished",
   "cancelled",
-] as const;
-export type MailingStatus = (typeof MAILING_STATUSES)[number];
+] as const satisfies readonly MailingStatus[];

@@ -1,6 +1,7 @@
-import { createMemoryHistory, RouterProvider } from "@tanstack/react-router";
-import { render } from "@testing-library/react";
+import { createMemoryHistory, createRootRoute, createRouter, RouterProvider } from "@tanstack/react-router";
+import { render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import type { ReactNode } from "react";
 import { onTestFinished } from "vitest";
 import { followSession } from "@/app/follow-session";
 import { createQueryClient, Providers } from "@/app/providers";
@@ -27,4 +28,18 @@ export function visit(path: string) {
 export async function visitSignedIn(path: string) {
   await session.signIn("anna@example.com", "correct horse battery");
   return visit(path);
+}
+
+/** Shows one component alone, with all it may ask for around it. */
+export async function show(element: ReactNode) {
+  const router = createRouter({
+    routeTree: createRootRoute({ component: () => <div data-testid="shown">{element}</div> }),
+    history: createMemoryHistory(),
+  });
+  render(
+    <Providers queries={createQueryClient()} env="test">
+      <RouterProvider router={router as never} />
+    </Providers>,
+  );
+  await screen.findByTestId("shown");
 }

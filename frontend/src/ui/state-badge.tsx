@@ -13,7 +13,7 @@ import {
   IconX,
 } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import type { MailingStatus } from "@/api/types";
+import type { DeliveryState, MailingStatus } from "@/api/types";
 import classes from "./state-badge.module.css";
 
 /** What a colour says, everywhere alike; "none" is for what needs nobody's attention, "now" for what is going on. */
@@ -23,17 +23,6 @@ interface Look {
   meaning: Meaning;
   icon: Icon;
 }
-
-export type DeliveryState =
-  | "pending"
-  | "sending"
-  | "deferred"
-  | "sent"
-  | "failed"
-  | "skipped"
-  | "in_doubt"
-  | "expired"
-  | "cancelled";
 
 const mailing: Record<MailingStatus, Look> = {
   draft: { meaning: "none", icon: IconPencil },

@@ -1,12 +1,9 @@
 import { screen, waitFor, within } from "@testing-library/react";
-import i18next from "i18next";
 import { delay, HttpResponse, http } from "msw";
 import { expect, test } from "vitest";
 import type { MailingPage, User } from "@/api/types";
-import { chooseLanguage } from "@/i18n";
 import { visit, visitSignedIn } from "@/test/app";
 import { aMailing, anna, at, problem, server } from "@/test/server";
-import { repeatWords } from "./repeat-words";
 
 const answer = (page: MailingPage) => HttpResponse.json(page);
 const row = (name: string) => screen.findByRole("row", { name: new RegExp(name) });
@@ -17,7 +14,7 @@ test("a visitor is sent to sign-in and the way back is kept", async () => {
   expect(router.state.location.search).toEqual({ return_to: "/mailings?status=draft" });
 });
 
-test("mailings stand with their state, next start in the person's zone, and repetition", async () => {
+test("mailings stand with their state and the next start in the person's zone", async () => {
   server.use(
     http.get(at("/mailings"), async () => {
       await delay(20);
@@ -26,7 +23,6 @@ test("mailings stand with their state, next start in the person's zone, and repe
           aMailing({
             status: "scheduled",
             next_run_at: "2030-12-01T22:30:00Z",
-            repeat: { every: "week", interval: 2 },
           }),
           aMailing({ id: 2, name: "Spring news" }),
         ],
@@ -38,7 +34,6 @@ test("mailings stand with their state, next start in the person's zone, and repe
   expect(await screen.findByRole("status", { name: "Loading the mailings" })).toBeInTheDocument();
   const weekly = within(await row("Weekly letter"));
   expect(weekly.getByText("Scheduled")).toBeInTheDocument();
-  expect(weekly.getByText("Every 2 weeks")).toBeInTheDocument();
   expect(weekly.getAllByText("2 Dec 2030, 01:30")[0]).toHaveAttribute("datetime", "2030-12-01T22:30:00Z");
   expect(within(await row("Spring news")).getByText("None planned")).toBeInTheDocument();
   expect(screen.getByText(/Times are in Europe\/Moscow/)).toBeInTheDocument();
@@ -132,21 +127,4 @@ test("signing out leads home and leaves nothing behind", async () => {
   await user.click(await screen.findByRole("menuitem", { name: "Sign out" }));
   await screen.findByRole("link", { name: "Create an account" });
   await waitFor(() => expect(queries.getQueryCache().find({ queryKey: ["get", "/me"] })).toBeUndefined());
-});
-
-test("repetition is said with the plural of the language", async () => {
-  const words = (every: "day" | "week" | "month", interval: number) =>
-    repeatWords(i18next.t, { every, interval });
-  expect([words("day", 1), words("week", 3), repeatWords(i18next.t, null)]).toEqual([
-    "Every day",
-    "Every 3 weeks",
-    "Once",
-  ]);
-  await chooseLanguage("ru");
-  expect([words("week", 1), words("week", 2), words("week", 5), words("week", 21)]).toEqual([
-    "Каждую неделю",
-    "Каждые 2 недели",
-    "Каждые 5 недель",
-    "Каждую 21 неделю",
-  ]);
 });

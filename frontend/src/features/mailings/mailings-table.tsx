@@ -3,7 +3,6 @@ import { useTranslation } from "react-i18next";
 import type { Mailing } from "@/api/types";
 import { useFormat } from "@/format/use-format";
 import { StateBadge } from "@/ui/state-badge";
-import { repeatWords } from "./repeat-words";
 
 /** On a phone only name and status are columns; the next start stands below the name. */
 export function MailingsTable({ mailings }: { mailings: Mailing[] }) {
@@ -36,8 +35,7 @@ export function MailingsTable({ mailings }: { mailings: Mailing[] }) {
                 </Text>
               )}
             </Table.Td>
-            <Table.Td visibleFrom="sm">{repeatWords(t, mailing.repeat)}</Table.Td>
-            <Table.Td visibleFrom="md" style={{ whiteSpace: "nowrap" }}>
+            <Table.Td visibleFrom="sm" style={{ whiteSpace: "nowrap" }}>
               <Created at={mailing.created_at} />
             </Table.Td>
           </Table.Tr>
@@ -55,8 +53,7 @@ function Head() {
         <Table.Th>{t("mailings.name")}</Table.Th>
         <Table.Th>{t("mailings.status")}</Table.Th>
         <Table.Th visibleFrom="sm">{t("mailings.next")}</Table.Th>
-        <Table.Th visibleFrom="sm">{t("mailings.repeat")}</Table.Th>
-        <Table.Th visibleFrom="md">{t("mailings.created")}</Table.Th>
+        <Table.Th visibleFrom="sm">{t("mailings.created")}</Table.Th>
       </Table.Tr>
     </Table.Thead>
   );

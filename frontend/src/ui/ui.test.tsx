@@ -1,0 +1,44 @@
+import { screen } from "@testing-library/react";
+import { expect, test } from "vitest";
+import en from "@/i18n/en.json";
+import { show } from "@/test/app";
+import { Stat } from "./stat";
+import { StateBadge } from "./state-badge";
+
+const badge = (word: string) => screen.getByText(word);
+
+test("a state is a word, a shape and one of the meanings", async () => {
+  await show(
+    <>
+      <StateBadge of="delivery" state="sent" />
+      <StateBadge of="delivery" state="deferred" />
+      <StateBadge of="delivery" state="failed" />
+      <StateBadge of="delivery" state="in_doubt" />
+      <StateBadge of="mailing" state="paused" />
+    </>,
+  );
+  const meanings = Object.entries({
+    [en.state.delivery.sent]: "sent",
+    [en.state.delivery.deferred]: "waiting",
+    [en.state.delivery.failed]: "failed",
+    [en.state.delivery.in_doubt]: "in-doubt",
+    [en.state.mailing.paused]: "waiting",
+  });
+  for (const [word, meaning] of meanings) {
+    expect(badge(word)).toHaveAttribute("data-meaning", meaning);
+    expect(badge(word).querySelector("svg")).not.toBeNull();
+  }
+});
+
+test("a number leads to what it counts where there is such a list", async () => {
+  await show(
+    <dl>
+      <Stat label="Mailings" value={1234} link={{ to: "/mailings", search: { status: "running" } }} />
+      <Stat label="Clients" value={5} />
+      <Stat label="Runs" value={undefined} />
+    </dl>,
+  );
+  expect(screen.getByRole("link", { name: "1,234" })).toHaveAttribute("href", "/mailings?status=running");
+  expect(screen.getAllByRole("link")).toHaveLength(1);
+  expect(screen.getByText("5")).toBeInTheDocument();
+});
