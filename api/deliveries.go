@@ -39,7 +39,7 @@ func (s *Server) deliveryOf(d *model.Delivery, fromEmail string) deliveryRespons
 		LastCode: d.LastCode, LastEnhanced: d.LastEnhanced, LastResponse: d.LastResponse, UpdatedAt: d.UpdatedAt,
 	}
 	if fromEmail != "" {
-		out.MessageID = s.Mailings.MessageID(fromEmail, d.RunID, d.ID, d.OriginID)
+		out.MessageID = s.Mailings.MessageID(fromEmail, d.ID, d.OriginID)
 	}
 	return out
 }

@@ -82,6 +82,9 @@ func newTransport(smtpURL string, log *slog.Logger) (*smtp.Pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("settings: POSTRIDER_SMTP_URL: %w", err)
 	}
+	if c.PerMinute > 0 {
+		return nil, errors.New("settings: POSTRIDER_SMTP_URL: per_minute is not supported yet; give mailings a rate")
+	}
 	return smtp.New(c, log), nil
 }
 
@@ -94,6 +97,9 @@ func (h *house) serveTasks(ctx context.Context, e *mailing.Engine, redisURL stri
 }
 
 func (h *house) serveAPI(ctx context.Context, inbox *mailbox.Mailbox, registry *prometheus.Registry, ready func(net.Addr)) error {
+	if h.cfg.ConfirmEmail {
+		return errors.New("settings: POSTRIDER_CONFIRM_EMAIL is not supported yet: leave it false")
+	}
 	deps := api.Deps{
 		Store: h.store, Auth: h.auth, Mailings: h.mailings, Inbox: inbox,
 		PublicURL: h.cfg.PublicURL, Registration: h.cfg.Registration, CORSOrigins: h.cfg.CORSOrigins, Version: Version,

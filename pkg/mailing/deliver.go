@@ -117,6 +117,7 @@ func (e *Engine) prepare(c *store.Claim) (*batch, error) {
 		rate = &permits{}
 		e.rates[c.RunID] = rate
 	}
+	rate.limited.Store(c.Run.RatePerMinute != nil)
 	b := &batch{Claim: c, letter: l, window: w, streak: st, rate: rate}
 	b.reason.Store(c.Run.Reason)
 	return b, nil
@@ -140,8 +141,8 @@ func (e *Engine) passes(ctx context.Context, b *batch) (time.Time, string, error
 		b.failed.Store(false)
 		next, reason, goOn := e.feed(b, rows)
 		b.wires.Wait()
-		e.believe(b)
 		b.acks.Wait()
+		e.settleStreak(b)
 		if !goOn || b.stop.Load() {
 			return next, reason, nil
 		}
@@ -210,7 +211,7 @@ func (e *Engine) mayFeed(b *batch) (next time.Time, reason string, ok bool) {
 	if open, changes := b.window.at(now); !open {
 		return changes, model.ReasonOutsideWindow, false
 	}
-	if b.Run.RatePerMinute == nil {
+	if !b.rate.limited.Load() {
 		return now, "", true
 	}
 	slot, err := e.permit(b.rate, b.RunID)
@@ -244,7 +245,7 @@ func (e *Engine) sendOne(j *job) {
 	if j.stop.Load() {
 		return
 	}
-	mail, err := e.mail(j.letter, j.RunID, recipient{
+	mail, err := e.mail(j.letter, recipient{
 		deliveryID: j.row.ID, originID: j.row.OriginID, email: j.row.Email,
 		name: j.row.FullName, locale: j.row.Locale, attributes: j.row.Attributes,
 	})
@@ -291,7 +292,7 @@ func (e *Engine) settle(j *job, res Result, refusal error) {
 	}
 	e.reached(j, res)
 	if res.Outcome == model.OutcomeFailed {
-		e.refused(j, o)
+		e.refused(j, o, res.Class == ClassPolicy)
 		return
 	}
 	if res.Outcome == model.OutcomeSent {
@@ -335,7 +336,9 @@ func (e *Engine) aborted(j *job, o *store.Outcome, res Result, refusal error) bo
 	j.failed.Store(true)
 	switch res.Phase {
 	case model.PhaseConnect, model.PhaseEHLO, model.PhaseTLS, model.PhaseAuth:
-		e.reached(j, res)
+		if !res.Intended {
+			e.reached(j, res)
+		}
 		return res.Intended
 	}
 	return true

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"log/slog"
+	"maps"
 	mrand "math/rand/v2"
 	"os"
 	"slices"
@@ -145,10 +146,32 @@ func (e *Engine) beat(ctx context.Context) {
 			middle := before.Add(time.Since(before) / 2)
 			e.offset.Store(int64(at.Sub(middle)))
 		}
+		e.readRates(ctx)
 		select {
 		case <-time.After(beatEvery):
 		case <-ctx.Done():
 			return
+		}
+	}
+}
+
+// readRates sees which of the runs that are sent here have a rate by now.
+func (e *Engine) readRates(ctx context.Context) {
+	e.mu.Lock()
+	runs := slices.Collect(maps.Keys(e.pumps))
+	e.mu.Unlock()
+	if len(runs) == 0 {
+		return
+	}
+	limited, err := e.store.Limited(ctx, runs)
+	if err != nil {
+		return // as it was
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, id := range runs {
+		if p := e.rates[id]; p != nil {
+			p.limited.Store(slices.Contains(limited, id))
 		}
 	}
 }
@@ -265,10 +288,13 @@ func (e *Engine) alarm(runID int64, in time.Duration) {
 			delete(e.alarms, runID)
 			e.mu.Unlock()
 		}()
-		select {
-		case <-time.After(in):
-		case <-e.drain:
-			return
+		for in > 0 {
+			select {
+			case <-time.After(in):
+			case <-e.drain:
+				return
+			}
+			in = e.early(runID)
 		}
 		select {
 		case e.moves <- struct{}{}:
@@ -277,6 +303,23 @@ func (e *Engine) alarm(runID int64, in time.Duration) {
 		case <-e.drain:
 		}
 	})
+}
+
+// early is how long a planned run still has by the database's clock, which may
+// have moved against ours while an alarm slept.
+func (e *Engine) early(runID int64) time.Duration {
+	r, err := e.store.RunByID(e.send, runID)
+	if err != nil || r.Status != model.RunPlanned {
+		return 0
+	}
+	now, err := e.store.Now(e.send)
+	if err != nil {
+		return 0
+	}
+	if in := r.PlannedAt.Sub(now); in <= lookAhead {
+		return in
+	}
+	return 0 // it was moved, and will have another alarm
 }
 
 // advance moves a run and sends what it has; errors are for the log, for the

@@ -317,3 +317,66 @@ func TestARefusalOfEverybodyPausesAndBurnsNobody(t *testing.T) {
 		require.GreaterOrEqual(t, r.Counts.Deferred, int64(20))
 	})
 }
+
+func TestARateGivenToARunningMailingCounts(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		h := newHouse(t, st, 30)
+		ctx, v := context.Background(), h.user.Viewer()
+		gate := make(chan struct{}, 30)
+		out := newFake(func(_ *mailing.Mail, intent func() error) mailing.Result {
+			<-gate
+			return take(intent)
+		})
+		out.conns = 1
+		h.engine(out)
+		m := h.create()
+		gate <- struct{}{}
+		out.wait(1)
+		_, err := h.service.Update(ctx, v, m.ID, nil, func(in *mailing.Input) error {
+			rate := 1
+			in.RatePerMinute = &rate
+			return nil
+		})
+		require.NoError(t, err)
+		go func() { // one now and then, so that the run lasts until the change is seen
+			for range 29 {
+				gate <- struct{}{}
+				time.Sleep(300 * time.Millisecond)
+			}
+		}()
+		require.Eventually(t, func() bool {
+			m, err = st.Mailing(ctx, v, m.ID)
+			return err == nil && m.Reason == model.ReasonRate
+		}, time.Minute, 20*time.Millisecond)
+		_, err = h.service.Update(ctx, v, m.ID, nil, func(in *mailing.Input) error {
+			in.RatePerMinute = nil
+			return nil
+		})
+		require.NoError(t, err)
+		require.EqualValues(t, 30, h.report(h.until(m.ID, model.MailingFinished)).Counts.Sent)
+	})
+}
+
+func TestSingleRefusalsCountAsWhatTheySay(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		h := newHouse(t, st, 45)
+		n := 0
+		out := newFake(nil)
+		out.conns = 1
+		out.answer = func(m *mailing.Mail, intent func() error) mailing.Result {
+			if n++; n%3 == 0 {
+				return mailing.Result{Outcome: model.OutcomeFailed, Class: mailing.ClassPolicy, Code: 550, Enhanced: "5.7.1", Response: "not you, " + m.To, Phase: model.PhaseRcpt}
+			}
+			return take(intent)
+		}
+		h.engine(out)
+		m := h.until(h.create().ID, model.MailingFinished)
+		r := h.report(m)
+		require.EqualValues(t, []int64{30, 15, 0}, []int64{r.Counts.Sent, r.Counts.Failed, r.Counts.Deferred})
+		for _, d := range h.deliveries(m) {
+			require.Equal(t, 1, d.Attempts)
+		}
+	})
+}

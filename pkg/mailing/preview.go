@@ -213,7 +213,7 @@ func (s *Service) systemMail(m *model.SystemMail) (*Mail, error) {
 	}
 	data, err := composer.Append(nil, rfc5322.Message{
 		To: rfc5322.Address{Name: m.ToName, Addr: m.ToEmail}, Subject: m.Subject, Text: m.Text, HTML: m.HTML,
-		MessageID: s.MessageID(m.FromEmail, 0, m.ID, nil), Date: m.CreatedAt.UTC().Truncate(time.Second),
+		MessageID: s.messageID(m.FromEmail, "s", m.ID), Date: m.CreatedAt.UTC().Truncate(time.Second),
 	})
 	if err != nil {
 		return nil, err

@@ -129,13 +129,18 @@ func contentHash(parts ...string) string {
 
 // MessageID is the Message-ID of a delivery, without angle brackets: the same
 // for every attempt, and for what retries it.
-func (s *Service) MessageID(fromEmail string, runID, deliveryID int64, originID *int64) string {
+func (s *Service) MessageID(fromEmail string, deliveryID int64, originID *int64) string {
 	if originID != nil {
 		deliveryID = *originID
 	}
+	return s.messageID(fromEmail, "d", deliveryID)
+}
+
+// messageID names a mail of a kind: its number, and a part that nobody guesses.
+func (s *Service) messageID(fromEmail, kind string, id int64) string {
 	mac := hmac.New(sha256.New, s.opt.LinkKey)
-	fmt.Fprintf(mac, "message-id:%d", deliveryID)
-	return fmt.Sprintf("%d.%d.%s@%s", runID, deliveryID, hex.EncodeToString(mac.Sum(nil)[:8]), address.Domain(fromEmail))
+	fmt.Fprintf(mac, "message-id:%s%d", kind, id)
+	return fmt.Sprintf("%s%d.%s@%s", kind, id, hex.EncodeToString(mac.Sum(nil)[:8]), address.Domain(fromEmail))
 }
 
 // unsubscribeURL is the signed address where the recipient of a delivery can
@@ -225,7 +230,7 @@ type recipient struct {
 }
 
 // mail makes the mail of one recipient. The same input gives the same bytes.
-func (s *Service) mail(l *letter, runID int64, to recipient) (*Mail, error) {
+func (s *Service) mail(l *letter, to recipient) (*Mail, error) {
 	vars := l.vars
 	vars.Client = template.ClientVars{Email: to.email, FullName: to.name, Locale: to.locale}
 	if to.attributes != "" && to.attributes != "{}" {
@@ -247,7 +252,7 @@ func (s *Service) mail(l *letter, runID int64, to recipient) (*Mail, error) {
 		Subject:        out.Subject,
 		Text:           out.Text,
 		HTML:           out.HTML,
-		MessageID:      s.MessageID(l.from, runID, to.deliveryID, to.originID),
+		MessageID:      s.MessageID(l.from, to.deliveryID, to.originID),
 		Date:           l.date,
 		UnsubscribeURL: vars.UnsubscribeURL,
 	})

@@ -364,3 +364,20 @@ func TestPermitsNeverExceedTheRate(t *testing.T) {
 		}
 	})
 }
+
+func TestALateDeferralAfterTheEndIsFinal(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		g := newGround(t, st, 1)
+		g.beat("w")
+		c, rows := g.claim("w")
+		g.commit(intent(c, rows[0].ID))
+		g.bury()
+		status, err := st.SettleRun(context.Background(), g.run)
+		require.NoError(t, err)
+		require.Equal(t, model.RunFinished, status)
+		require.Equal(t, []store.Verdict{store.Landed}, g.commit(outcome(c, rows[0].ID, model.Deferred, true)))
+		n := g.counts()
+		require.EqualValues(t, []int64{1, 0}, []int64{n.Failed, n.Deferred}, "a run that has ended does not come back")
+	})
+}

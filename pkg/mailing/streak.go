@@ -1,6 +1,8 @@
 package mailing
 
 import (
+	"context"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,68 +15,88 @@ import (
 // refuses everybody, and not these recipients.
 const refusalsToPause = 20
 
-// streak counts what a run meets in a row in this process. Refusals are held
-// back until it is clear whom they concern: another answer lets them count as
-// what they say; too many alike pause the run, and then none of them is burnt.
+// streak counts what a run meets in a row in this process. A permanent refusal
+// is deferred until it is clear whom it concerns: another answer lets it count
+// as what it says; too many alike in a row pause the run, and then they stay
+// deferred and nobody is burnt. A death in between costs a second try.
 type streak struct {
 	sender atomic.Int32 // MAIL FROM refused
 
 	mu      sync.Mutex
-	words   string
-	held    []held
-	tripped string // the words that paused the run: what comes after them with them burns nobody either
-}
-
-type held struct {
-	job     *job
-	outcome *store.Outcome
+	words   string // what the last refusals said
+	row     int    // how many of them in a row
+	held    map[*store.Claim][]int64
+	tripped string // the words that paused the run: what follows with them burns nobody either
 }
 
 // refused takes a permanent refusal of one recipient.
-func (e *Engine) refused(j *job, o *store.Outcome) {
+func (e *Engine) refused(j *job, o *store.Outcome, policy bool) {
+	words := o.Attempt.Enhanced + " " + strings.ReplaceAll(strings.ToLower(o.Attempt.Response), j.row.Email, "")
+	if policy {
+		words = "policy" // 530 and 5.7.x are about us, whatever else they say
+	}
 	s := j.streak
-	j.acks.Add(1)
 	s.mu.Lock()
-	words := o.Attempt.Enhanced + " " + o.Attempt.Response
-	var meant, spared []held
-	switch {
-	case words == s.tripped:
-		spared = []held{{j, o}}
-	default:
-		if words != s.words {
-			meant, s.held, s.words = s.held, nil, words
-		}
-		s.held = append(s.held, held{j, o})
-		if len(s.held) >= refusalsToPause {
-			spared, s.held, s.words, s.tripped = s.held, nil, "", words
-		}
+	var meant map[*store.Claim][]int64
+	if words != s.words {
+		meant, s.held, s.words, s.row = s.held, nil, words, 0
 	}
+	if s.row++; s.row >= refusalsToPause && s.tripped != words {
+		s.tripped, s.held = words, nil
+	}
+	trips := s.tripped == words
 	s.mu.Unlock()
-	e.recordAll(meant)
-	if len(spared) == 0 {
-		return
-	}
+	e.believeAll(meant)
+
 	next := e.now().Add(time.Minute)
-	for _, h := range spared {
-		h.outcome.To, h.outcome.NextAt = model.Deferred, &next
-		h.outcome.Attempt.Outcome = model.OutcomeDeferred
+	o.To, o.NextAt = model.Deferred, &next
+	j.acks.Add(1)
+	e.ledger.outcome(j.Claim, j.row.ID, o, func() {
+		s.mu.Lock()
+		if s.tripped != words {
+			if s.held == nil {
+				s.held = map[*store.Claim][]int64{}
+			}
+			s.held[j.Claim] = append(s.held[j.Claim], j.row.ID)
+		}
+		s.mu.Unlock()
+		j.acks.Done()
+	})
+	if trips {
+		e.pause(j, model.ReasonRefusedByPolicy)
 	}
-	e.recordAll(spared)
-	e.pause(j, model.ReasonRefusedByPolicy)
 }
 
-// believe records the refusals that were held back as what they say.
+// believe lets the refusals of a run so far count as what they say.
 func (e *Engine) believe(b *batch) {
-	b.streak.mu.Lock()
-	meant := b.streak.held
-	b.streak.held, b.streak.words = nil, ""
-	b.streak.mu.Unlock()
-	e.recordAll(meant)
+	s := b.streak
+	s.mu.Lock()
+	meant := s.held
+	s.held, s.words, s.row = nil, "", 0
+	s.mu.Unlock()
+	e.believeAll(meant)
 }
 
-func (e *Engine) recordAll(list []held) {
-	for _, h := range list {
-		e.ledger.outcome(h.job.Claim, h.job.row.ID, h.outcome, h.job.acks.Done)
+// settleStreak is believe at the end of a chunk, whose claim is given back
+// next; the count goes on in the chunks that follow.
+func (e *Engine) settleStreak(b *batch) {
+	s := b.streak
+	s.mu.Lock()
+	ids := s.held[b.Claim]
+	delete(s.held, b.Claim)
+	s.mu.Unlock()
+	if len(ids) > 0 {
+		e.believeAll(map[*store.Claim][]int64{b.Claim: ids})
+	}
+}
+
+// believeAll fails what was deferred for the time being. If the database is
+// away they are tried once more in a minute.
+func (e *Engine) believeAll(meant map[*store.Claim][]int64) {
+	for claim, ids := range meant {
+		if err := e.store.Believe(context.WithoutCancel(e.send), claim, ids); err != nil {
+			e.log.Warn("refusals could not be settled and will be tried again", "run_id", claim.RunID, "deliveries", len(ids), "error", err)
+		}
 	}
 }
 
@@ -131,6 +153,8 @@ func (b *breaker) good() {
 
 // permits are places in a run's rate that this process holds.
 type permits struct {
+	limited atomic.Bool // the run has a rate, as of the last beat
+
 	mu   sync.Mutex
 	next time.Time
 	last time.Time // the place that was given out last

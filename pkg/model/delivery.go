@@ -28,8 +28,8 @@ var DeliveryStates = []DeliveryState{Pending, Sending, Deferred, Sent, Failed, S
 // transitions is the one table of what may follow what.
 var transitions = map[DeliveryState][]DeliveryState{
 	Pending:  {Sending, Deferred, Failed, Skipped, Expired, Cancelled},
-	Sending:  {Sent, Deferred, Failed, InDoubt, Pending, Skipped},
-	Deferred: {Pending, Skipped, Expired, Cancelled},
+	Sending:  {Sent, Deferred, Failed, InDoubt, Pending},
+	Deferred: {Pending, Failed, Skipped, Expired, Cancelled},
 	InDoubt:  {Sent, Failed, Deferred, Pending},
 }
 

@@ -14,8 +14,8 @@ func TestTransitionsOfADelivery(t *testing.T) {
 	t.Parallel()
 	allowed := map[model.DeliveryState][]model.DeliveryState{
 		model.Pending:  {model.Sending, model.Deferred, model.Failed, model.Skipped, model.Expired, model.Cancelled},
-		model.Sending:  {model.Sent, model.Deferred, model.Failed, model.InDoubt, model.Pending, model.Skipped},
-		model.Deferred: {model.Pending, model.Skipped, model.Expired, model.Cancelled},
+		model.Sending:  {model.Sent, model.Deferred, model.Failed, model.InDoubt, model.Pending},
+		model.Deferred: {model.Pending, model.Failed, model.Skipped, model.Expired, model.Cancelled},
 		model.InDoubt:  {model.Sent, model.Failed, model.Deferred, model.Pending},
 	}
 	for _, from := range model.DeliveryStates {

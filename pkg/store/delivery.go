@@ -175,6 +175,32 @@ func (s *Store) Skip(ctx context.Context, c *Claim, reasons map[int64]string) er
 	}), "skip deliveries")
 }
 
+// Believe turns deliveries of a claimed chunk that were deferred until it was
+// clear whom a refusal concerns to failed: it concerns them. Those that have
+// moved on are left alone.
+func (s *Store) Believe(ctx context.Context, c *Claim, ids []int64) error {
+	return kindOf(s.tx(ctx, func(tx *gorm.DB) error {
+		if held, err := s.holds(tx, c); err != nil || !held {
+			return err
+		}
+		now, err := s.now(tx)
+		if err != nil {
+			return err
+		}
+		res := tx.Exec("UPDATE deliveries SET state = ?, deferrals = deferrals - 1, updated_at = ? WHERE id IN ? AND chunk_id = ? AND state = ? AND token = ?",
+			model.Failed, now, ids, c.ID, model.Deferred, c.Fence)
+		if res.Error != nil {
+			return res.Error
+		}
+		if err := tx.Exec("DELETE FROM retries WHERE delivery_id IN ? AND chunk_id IS NULL", ids).Error; err != nil {
+			return err
+		}
+		var d delta
+		d.move(model.Deferred, model.Failed, res.RowsAffected)
+		return d.apply(tx, c.ID)
+	}), "believe refusals")
+}
+
 // DeliveryOf is a delivery with the owner of its run, without a viewer: for
 // calls that carry a signed token instead.
 func (s *Store) DeliveryOf(ctx context.Context, id int64) (*model.Delivery, *model.Run, error) {

@@ -66,8 +66,8 @@ type batch struct {
 	entries  []Entry
 	verdicts []Verdict
 	now      time.Time
-	token    map[int64]int64 // chunk → the fence of the claim that is good, 0 when nobody holds it
-	running  map[int64]bool  // chunk → its run runs
+	token    map[int64]int64           // chunk → the fence of the claim that is good, 0 when nobody holds it
+	status   map[int64]model.RunStatus // chunk → of its run
 	deltas   map[int64]delta
 }
 
@@ -82,7 +82,7 @@ func (b *batch) commit() error {
 	var known, late, intents []int
 	for i, e := range b.entries {
 		switch {
-		case e.Outcome == nil && !(b.holds(e.Claim) && b.running[e.Claim.ID]):
+		case e.Outcome == nil && !(b.holds(e.Claim) && b.status[e.Claim.ID] == model.RunRunning):
 			b.verdicts[i] = Stopped
 		case e.Outcome == nil:
 			intents = append(intents, i)
@@ -136,12 +136,12 @@ func (b *batch) lockChunks() error {
 	}
 	err := b.tx.Raw("SELECT c.id, c.token, r.status FROM chunks c JOIN runs r ON r.id = c.run_id WHERE c.id IN ? ORDER BY c.id"+
 		b.s.locking("FOR UPDATE OF c"), ids).Scan(&rows).Error
-	b.token, b.running = map[int64]int64{}, map[int64]bool{}
+	b.token, b.status = map[int64]int64{}, map[int64]model.RunStatus{}
 	for _, r := range rows {
 		if r.Token != nil {
 			b.token[r.ID] = *r.Token
 		}
-		b.running[r.ID] = r.Status == model.RunRunning
+		b.status[r.ID] = r.Status
 	}
 	return err
 }
@@ -248,6 +248,9 @@ func (o *Outcome) was() model.DeliveryState {
 func (b *batch) lateOutcomes(rows []int) error {
 	for _, i := range rows {
 		e, o := b.entries[i], b.entries[i].Outcome
+		if o.To == model.Deferred && b.status[e.Claim.ID].Over() {
+			o.To, o.NextAt = model.Failed, nil // a run that has ended does not come back for a retry
+		}
 		if !model.InDoubt.CanBecome(o.To) || o.To == model.Pending {
 			continue
 		}

@@ -401,6 +401,13 @@ func (s *Store) Waits(ctx context.Context, runID int64, reason string) error {
 	}), "note why a run waits")
 }
 
+// Limited are those of runs that have a rate now.
+func (s *Store) Limited(ctx context.Context, runs []int64) ([]int64, error) {
+	var ids []int64
+	err := s.read(ctx).Table("runs").Where("id IN ? AND rate_per_minute IS NOT NULL", runs).Pluck("id", &ids).Error
+	return ids, kindOf(err, "read rates")
+}
+
 // TakePermits gives a run up to n places in its rate: the first at first, the
 // others each a step later. The rate is read now, so that a change counts from
 // the next call. A run without a rate gets a zero step.
