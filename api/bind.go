@@ -122,9 +122,7 @@ func parseValue(d *json.Decoder, depth int) (any, error) {
 				return nil, err
 			}
 		}
-		_, err = d.Token()
-		t = json.Delim('}')
-		if err != nil {
+		if _, err = d.Token(); err != nil {
 			return nil, errors.New("the body is not valid JSON")
 		}
 		return object, nil

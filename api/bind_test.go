@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -38,7 +39,7 @@ type bound struct {
 }
 
 func bindBody(body string, into any) error {
-	r := httptest.NewRequest("PATCH", "/", strings.NewReader(body))
+	r := httptest.NewRequest(http.MethodPatch, "/", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	return api.Bind(echo.New().NewContext(r, httptest.NewRecorder()), into)
 }
@@ -98,8 +99,10 @@ func TestBindNamesEveryBreach(t *testing.T) {
 // FuzzBind: whatever comes, there is an answer of a known kind, and what is
 // taken is what encoding/json reads too.
 func FuzzBind(f *testing.F) {
-	for _, seed := range []string{`{}`, `{"name":"x","count":3,"ids":[1,2],"repeat":{"every":"day"},"free":{"a":[{}]}}`, `{"at":"2026-12-01T15:00:00Z"}`,
-		`[`, `{"a":{"a":{}}}`, strings.Repeat(`{"a":`, 50), `{"name":"\ud800"}`, `{"share":-0.0}`, "\xef\xbb\xbf{}"} {
+	for _, seed := range []string{
+		`{}`, `{"name":"x","count":3,"ids":[1,2],"repeat":{"every":"day"},"free":{"a":[{}]}}`, `{"at":"2026-12-01T15:00:00Z"}`,
+		`[`, `{"a":{"a":{}}}`, strings.Repeat(`{"a":`, 50), `{"name":"\ud800"}`, `{"share":-0.0}`, "\xef\xbb\xbf{}",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, body string) {

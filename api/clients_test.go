@@ -112,8 +112,10 @@ func TestClientsRefuseBadInput(t *testing.T) {
 			{object{"email": "x@example.com", "locale": "xx-yy-zz-1", "timezone": "Mars/Olympus"}, []string{"locale:invalid", "timezone:invalid"}},
 			{object{"email": "anna", "full_name": "a\nb", "comment": "\a", "tags": []string{" "}}, []string{"email:invalid", "full_name:control_character", "comment:control_character", "tags:required"}},
 			// what is read-only or of nobody's
-			{object{"email": "x@example.com", "id": 7, "owner_id": 1, "status": "blocked", "created_at": "2020-01-01T00:00:00Z", "version": 9, "owner_email": "x", "search": "x", "Email": "y", "what": 1},
-				[]string{"id:unknown_field", "owner_id:unknown_field", "status:unknown_field", "created_at:unknown_field", "version:unknown_field", "owner_email:unknown_field", "search:unknown_field", "Email:unknown_field", "what:unknown_field"}},
+			{
+				object{"email": "x@example.com", "id": 7, "owner_id": 1, "status": "blocked", "created_at": "2020-01-01T00:00:00Z", "version": 9, "owner_email": "x", "search": "x", "Email": "y", "what": 1},
+				[]string{"id:unknown_field", "owner_id:unknown_field", "status:unknown_field", "created_at:unknown_field", "version:unknown_field", "owner_email:unknown_field", "search:unknown_field", "Email:unknown_field", "what:unknown_field"},
+			},
 		} {
 			u.do(t, "POST", "/clients", c.body).fields(t, c.fields...)
 			if c.fields[0] != "email:required" || len(c.body.(object)) > 0 {
@@ -211,7 +213,7 @@ func TestClientPages(t *testing.T) {
 // csvOf asks past the contract's checks, which know JSON only.
 func (c *caller) csvOf(t *testing.T, path string, accept string) (*httptest.ResponseRecorder, [][]string) {
 	t.Helper()
-	r := httptest.NewRequest("GET", "/api/v1"+path, nil)
+	r := httptest.NewRequest(http.MethodGet, "/api/v1"+path, nil)
 	r.Header.Set("Authorization", "Bearer "+c.token)
 	r.Header.Set("Accept", accept)
 	w := httptest.NewRecorder()

@@ -112,6 +112,7 @@ func (h *harness) manager(t *testing.T) *caller {
 	t.Helper()
 	return h.as(t, testkit.Manager(t, h.store))
 }
+
 func (h *harness) superuser(t *testing.T) *caller {
 	t.Helper()
 	return h.as(t, testkit.Superuser(t, h.store))

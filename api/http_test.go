@@ -29,8 +29,10 @@ func TestBodies(t *testing.T) {
 	h := one(t)
 	anna := h.user(t)
 	call := func(body any, headers ...header) *answer { return anna.do(t, "PATCH", "/me", body, headers...) }
-	for _, broken := range []string{`{`, `[]`, `"x"`, `{"full_name":"a"} {}`, `{"full_name":"a","full_name":"b"}`, "{\"full_name\":\"\xff\"}",
-		`{"full_name":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`, `{"full_name":'a'}`, `null`, `{"a":1,}`} {
+	for _, broken := range []string{
+		`{`, `[]`, `"x"`, `{"full_name":"a"} {}`, `{"full_name":"a","full_name":"b"}`, "{\"full_name\":\"\xff\"}",
+		`{"full_name":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`, `{"full_name":'a'}`, `null`, `{"a":1,}`,
+	} {
 		call(broken).problem(t, 400, "malformed")
 	}
 	call(`{"full_name":"a"}`, header{"Content-Type", "text/plain"}).problem(t, 415, "unsupported_media_type")
@@ -263,7 +265,7 @@ func TestAddressesOfCallers(t *testing.T) {
 		{"10.0.0.2:99", "203.0.113.5", "203.0.113.5"},          // our proxy may
 		{"10.0.0.2:99", "6.6.6.6, 203.0.113.5", "203.0.113.5"}, // and what it was told is not believed
 	} {
-		r := httptest.NewRequest("POST", "/api/v1/auth/login", strings.NewReader(`{"email":"`+u.Email+`","password":"`+password+`"}`))
+		r := httptest.NewRequest(http.MethodPost, "/api/v1/auth/login", strings.NewReader(`{"email":"`+u.Email+`","password":"`+password+`"}`))
 		r.RemoteAddr = from.peer
 		r.Header.Set("X-Forwarded-For", from.forwarded)
 		r.Header.Set("Content-Type", "application/json")

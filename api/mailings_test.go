@@ -196,8 +196,10 @@ func TestMailingNamesEveryBadField(t *testing.T) {
 			"in-doubt policy":         {object{"in_doubt_policy": "guess"}, []string{"in_doubt_policy"}},
 			"tracking":                {object{"track_opens": "yes", "track_clicks": nil}, []string{"track_opens:wrong_type", "track_clicks:wrong_type"}},
 			"read-only and unknown":   {object{"status": "finished", "id": 3, "nope": 1}, []string{"status:unknown_field", "id:unknown_field", "nope:unknown_field"}},
-			"form and rules together": {object{"name": "", "start_at": "2030-01-01", "from_email": "a@example.net", "audience": object{"tags": 1}, "nope": 1},
-				[]string{"name:required", "start_at:invalid_time", "from_email:not_allowed", "audience.tags:wrong_type", "nope:unknown_field"}},
+			"form and rules together": {
+				object{"name": "", "start_at": "2030-01-01", "from_email": "a@example.net", "audience": object{"tags": 1}, "nope": 1},
+				[]string{"name:required", "start_at:invalid_time", "from_email:not_allowed", "audience.tags:wrong_type", "nope:unknown_field"},
+			},
 		} {
 			body := o.body(c.changes)
 			p := o.do(t, "POST", "/mailings", body)

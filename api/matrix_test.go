@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -119,7 +120,7 @@ func TestAuthorisationMatrix(t *testing.T) {
 					require.Equal(t, 403, got, "%s, foreign row", role)
 				case role == "user" || role == "staff":
 					require.Equal(t, 404, got, "%s, foreign row", role)
-				case row.Method == "GET" || slices.Contains(seenOnly, row.Path):
+				case row.Method == http.MethodGet || slices.Contains(seenOnly, row.Path):
 					require.NotContains(t, []int{401, 403, 404}, got, "%s, foreign row", role)
 				default:
 					require.Equal(t, 403, got, "%s, foreign row", role)

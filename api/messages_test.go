@@ -83,14 +83,30 @@ func TestMessagesRefuseBadInput(t *testing.T) {
 			value any
 			code  string
 		}{
-			{"name", 7, "wrong_type"}, {"name", strings.Repeat("я", 201), "too_long"}, {"name", "a\nb", "control_character"},
-			{"subject", []string{"x"}, "wrong_type"}, {"subject", strings.Repeat("я", 501), "too_long"}, {"subject", "a\r\nBcc: x@example.com", "control_character"}, {"subject", "x\x00", "control_character"},
-			{"subject", "{{ client.email", "invalid_template"}, {"subject", "{% if x %}", "invalid_template"},
-			{"html", "{{ client.email }", "invalid_template"}, {"html", "{{ client.email | raw }}", "invalid_template"}, {"html", "{% include 'x' %}", "invalid_template"},
-			{"html", "{% for i in (1..1000000000) %}x{% endfor %}", "invalid_template"}, {"html", "<script>{{ client.email }}</script>", "invalid_template"},
-			{"html", strings.Repeat("a", 256<<10+1), "too_long"}, {"html", true, "wrong_type"},
-			{"text", "{% for a in b %}{% for c in d %}{% for e in f %}{% endfor %}{% endfor %}{% endfor %}", "invalid_template"}, {"text", strings.Repeat("a", 256<<10+1), "too_long"},
-			{"id", 1, "unknown_field"}, {"owner_id", 1, "unknown_field"}, {"version", 1, "unknown_field"}, {"created_at", "x", "unknown_field"}, {"search", "x", "unknown_field"}, {"HTML", "x", "unknown_field"},
+			{"name", 7, "wrong_type"},
+			{"name", strings.Repeat("я", 201), "too_long"},
+			{"name", "a\nb", "control_character"},
+			{"subject", []string{"x"}, "wrong_type"},
+			{"subject", strings.Repeat("я", 501), "too_long"},
+			{"subject", "a\r\nBcc: x@example.com", "control_character"},
+			{"subject", "x\x00", "control_character"},
+			{"subject", "{{ client.email", "invalid_template"},
+			{"subject", "{% if x %}", "invalid_template"},
+			{"html", "{{ client.email }", "invalid_template"},
+			{"html", "{{ client.email | raw }}", "invalid_template"},
+			{"html", "{% include 'x' %}", "invalid_template"},
+			{"html", "{% for i in (1..1000000000) %}x{% endfor %}", "invalid_template"},
+			{"html", "<script>{{ client.email }}</script>", "invalid_template"},
+			{"html", strings.Repeat("a", 256<<10+1), "too_long"},
+			{"html", true, "wrong_type"},
+			{"text", "{% for a in b %}{% for c in d %}{% for e in f %}{% endfor %}{% endfor %}{% endfor %}", "invalid_template"},
+			{"text", strings.Repeat("a", 256<<10+1), "too_long"},
+			{"id", 1, "unknown_field"},
+			{"owner_id", 1, "unknown_field"},
+			{"version", 1, "unknown_field"},
+			{"created_at", "x", "unknown_field"},
+			{"search", "x", "unknown_field"},
+			{"HTML", "x", "unknown_field"},
 		} {
 			body := object{"name": "n", "subject": "s", "text": "t"}
 			body[c.field] = c.value

@@ -135,7 +135,9 @@ func serve(ctx context.Context, server *http.Server, l net.Listener) error {
 	if err := server.Shutdown(drain); err != nil {
 		_ = server.Close()
 	}
-	<-ended
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
 	return nil
 }
 

@@ -120,7 +120,9 @@ func TestManyLoginsAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	errs := make([]error, 12)
 	for i := range errs {
-		wg.Go(func() { _, errs[i] = s.Login(ctx, u.Email, password, auth.Device{UserAgent: strings.Repeat("x", 5000)}) })
+		wg.Go(func() {
+			_, errs[i] = s.Login(ctx, u.Email, password, auth.Device{UserAgent: strings.Repeat("x", 5000)})
+		})
 	}
 	wg.Wait()
 	for _, err := range errs {

@@ -78,8 +78,11 @@ func TestMailIsKeptAndComesBack(t *testing.T) {
 		require.Equal(t, "Hello 2\r\n.dot\r\n", p.Text)
 		require.Empty(t, p.HTML)
 		require.Equal(t, []mailbox.Header{
-			{Name: "From", Value: "a@example.org"}, {Name: "To", Value: "c2@example.com"}, {Name: "Subject", Value: "Привет 2"},
-			{Name: "Message-ID", Value: "<m2@example.org>"}, {Name: "Feedback-ID", Value: "r1:m2:u3:postrider"},
+			{Name: "From", Value: "a@example.org"},
+			{Name: "To", Value: "c2@example.com"},
+			{Name: "Subject", Value: "Привет 2"},
+			{Name: "Message-ID", Value: "<m2@example.org>"},
+			{Name: "Feedback-ID", Value: "r1:m2:u3:postrider"},
 		}, p.Headers)
 		_, _, ok = b.Mail(4)
 		require.False(t, ok)

@@ -88,8 +88,16 @@ func (c Config) withDefaults() Config {
 		field *time.Duration
 		value time.Duration
 	}{
-		{&t.Connect, 30 * time.Second}, {&t.Greeting, 5 * time.Minute}, {&t.Command, 5 * time.Minute}, {&t.Reset, 30 * time.Second}, {&t.Data, 2 * time.Minute},
-		{&t.Block, 3 * time.Minute}, {&t.Response, 10 * time.Minute}, {&t.Drain, 25 * time.Second}, {&t.Idle, 30 * time.Second}, {&t.Quit, 2 * time.Second},
+		{&t.Connect, 30 * time.Second},
+		{&t.Greeting, 5 * time.Minute},
+		{&t.Command, 5 * time.Minute},
+		{&t.Reset, 30 * time.Second},
+		{&t.Data, 2 * time.Minute},
+		{&t.Block, 3 * time.Minute},
+		{&t.Response, 10 * time.Minute},
+		{&t.Drain, 25 * time.Second},
+		{&t.Idle, 30 * time.Second},
+		{&t.Quit, 2 * time.Second},
 	} {
 		if *d.field <= 0 {
 			*d.field = d.value

@@ -212,8 +212,8 @@ func TestClientRules(t *testing.T) {
 		}
 		err := st.CreateClient(ctx, v, &c.client)
 		requireKind(t, err, model.Invalid)
-		e, is := err.(*model.Error)
-		require.True(t, is)
+		var e *model.Error
+		require.ErrorAs(t, err, &e)
 		require.Len(t, e.Fields, 1, name)
 		require.Equal(t, c.field, e.Fields[0].Field, name)
 		require.Equal(t, c.code, e.Fields[0].Code, name)

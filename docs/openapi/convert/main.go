@@ -5,7 +5,8 @@
 // Beyond the change of format it says what Swagger 2.0 or swag cannot: that the
 // token is an HTTP bearer token, that x-nullable is nullable, that errors are
 // application/problem+json (RFC 9457) whatever a handler's @Produce is, that
-// what ends in _at is a time, and that a list of X is called XList.
+// what ends in _at is a time, that a list of X is called XList, that a PATCH may
+// leave out what a POST demands, and that CSV is text.
 package main
 
 import (
@@ -27,6 +28,7 @@ const (
 	bearerScheme = "bearerAuth" // the name that everybody else uses
 	problemJSON  = "application/problem+json"
 	plainJSON    = "application/json"
+	csv          = "text/csv"
 	nullableMark = "x-nullable"
 )
 
@@ -72,6 +74,9 @@ func convert(in []byte) ([]byte, error) {
 				mediaTypes(status, response)
 			}
 		}
+		if path.Patch != nil {
+			optional(doc, path.Patch)
+		}
 	}
 	out, err := sortedJSON(doc)
 	if err != nil {
@@ -111,12 +116,34 @@ func renamed(old *openapi3.SecurityRequirements) *openapi3.SecurityRequirements 
 	return old
 }
 
+// optional gives the body of a PATCH a schema of its own, XChange, which is X
+// without anything required: what is absent stays as it is.
+func optional(doc *openapi3.T, patch *openapi3.Operation) {
+	if patch.RequestBody == nil || patch.RequestBody.Value == nil {
+		return
+	}
+	for _, media := range patch.RequestBody.Value.Content {
+		name, ok := strings.CutPrefix(media.Schema.Ref, "#/components/schemas/")
+		if !ok || len(doc.Components.Schemas[name].Value.Required) == 0 {
+			continue
+		}
+		change := *doc.Components.Schemas[name].Value
+		change.Required = nil
+		name = strings.TrimSuffix(name, "Request") + "Change"
+		doc.Components.Schemas[name] = openapi3.NewSchemaRef("", &change)
+		media.Schema = openapi3.NewSchemaRef("#/components/schemas/"+name, nil)
+	}
+}
+
 // mediaTypes gives errors the media type of problems, and nothing else it.
 func mediaTypes(status string, response *openapi3.ResponseRef) {
 	if response.Value == nil || len(response.Value.Content) == 0 {
 		return
 	}
 	content := response.Value.Content
+	if content[csv] != nil {
+		content[csv] = openapi3.NewMediaType().WithSchema(openapi3.NewStringSchema())
+	}
 	if !strings.HasPrefix(status, "4") && !strings.HasPrefix(status, "5") {
 		if len(content) > 1 {
 			delete(content, problemJSON)

@@ -520,7 +520,7 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["ClientList"];
-                        "text/csv": components["schemas"]["ClientList"];
+                        "text/csv": string;
                     };
                 };
                 /** @description Unauthorized */
@@ -556,7 +556,7 @@ export interface paths {
         /**
          * Create a client
          * @description The address is an addr-spec alone and kept in lower case, its domain in ASCII. An owner has an address once (409).
-         *     Attributes are texts, numbers, true, false or null under names of letters, digits and _.
+         *     Attributes are texts, numbers, true or false under names of letters, digits and _; null is the same as none.
          */
         post: {
             parameters: {
@@ -834,7 +834,7 @@ export interface paths {
             /** @description what changes */
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["ClientRequest"];
+                    "application/json": components["schemas"]["ClientChange"];
                 };
             };
             responses: {
@@ -1375,7 +1375,7 @@ export interface paths {
             /** @description what changes */
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["GroupRequest"];
+                    "application/json": components["schemas"]["GroupChange"];
                 };
             };
             responses: {
@@ -2150,7 +2150,7 @@ export interface paths {
             /** @description what changes */
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["MailingRequest"];
+                    "application/json": components["schemas"]["MailingChange"];
                 };
             };
             responses: {
@@ -4303,7 +4303,7 @@ export interface paths {
             /** @description what changes */
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["MessageRequest"];
+                    "application/json": components["schemas"]["MessageChange"];
                 };
             };
             responses: {
@@ -4814,7 +4814,7 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["ReportList"];
-                        "text/csv": components["schemas"]["ReportList"];
+                        "text/csv": string;
                     };
                 };
                 /** @description Unauthorized */
@@ -5033,7 +5033,7 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["AttemptList"];
-                        "text/csv": components["schemas"]["AttemptList"];
+                        "text/csv": string;
                     };
                 };
                 /** @description Unauthorized */
@@ -5124,7 +5124,7 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["DeliveryList"];
-                        "text/csv": components["schemas"]["DeliveryList"];
+                        "text/csv": string;
                     };
                 };
                 /** @description Unauthorized */
@@ -5365,7 +5365,7 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["SuppressionList"];
-                        "text/csv": components["schemas"]["SuppressionList"];
+                        "text/csv": string;
                     };
                 };
                 /** @description Unauthorized */
@@ -6025,7 +6025,10 @@ export interface components {
             from: string;
             /** @example 8 */
             id: number;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @example 2026-12-01T07:00:05Z
+             */
             received_at: string;
             /** @example 2143 */
             size: number;
@@ -6041,7 +6044,10 @@ export interface components {
             html: string;
             /** @example 8 */
             id: number;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @example 2026-12-01T07:00:05Z
+             */
             received_at: string;
             /** @example 2143 */
             size: number;
@@ -6058,10 +6064,15 @@ export interface components {
             total?: number;
         };
         Client: {
-            attributes: Record<string, never>;
+            attributes: {
+                [key: string]: unknown;
+            };
             /** @example Called in May. */
             comment: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @example 2026-12-01T07:00:05Z
+             */
             created_at: string;
             /** @example anna@example.com */
             email: string;
@@ -6089,8 +6100,33 @@ export interface components {
             tags: string[];
             /** @example Europe/Moscow */
             timezone: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @example 2026-12-01T07:00:05Z
+             */
             updated_at: string;
+        };
+        ClientChange: {
+            attributes?: {
+                [key: string]: unknown;
+            };
+            /** @example Called in May. */
+            comment?: string;
+            /** @example anna@example.com */
+            email?: string;
+            /** @example Anna Ivanova */
+            full_name?: string;
+            /** @example ru */
+            locale?: string;
+            /**
+             * @example [
+             *       "vip",
+             *       "moscow"
+             *     ]
+             */
+            tags?: string[];
+            /** @example Europe/Moscow */
+            timezone?: string;
         };
         ClientDelivery: {
             /** @example 1 */
@@ -6152,7 +6188,9 @@ export interface components {
             total?: number;
         };
         ClientRequest: {
-            attributes?: Record<string, never>;
+            attributes?: {
+                [key: string]: unknown;
+            };
             /** @example Called in May. */
             comment?: string;
             /** @example anna@example.com */
@@ -6267,6 +6305,16 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
+        GroupChange: {
+            /** @example support */
+            name?: string;
+            /**
+             * @example [
+             *       "users.block"
+             *     ]
+             */
+            permissions?: string[];
+        };
         GroupList: {
             items: components["schemas"]["Group"][];
             next_cursor: string | null;
@@ -6377,6 +6425,52 @@ export interface components {
             updated_at: string;
             window: components["schemas"]["SendWindow"] | null;
         };
+        MailingChange: {
+            audience?: components["schemas"]["Audience"];
+            draft?: boolean;
+            /**
+             * Format: date-time
+             * @example 2026-12-01T20:00:00+03:00
+             */
+            end_at?: string | null;
+            /** @example news@example.com */
+            from_email?: string;
+            /** @example The shop */
+            from_name?: string;
+            /**
+             * @default hold
+             * @enum {string}
+             */
+            in_doubt_policy: "hold" | "resend";
+            /** @default 1440 */
+            late_grace_minutes: number;
+            /**
+             * @default send
+             * @enum {string}
+             */
+            late_policy: "send" | "skip";
+            /** @example 7 */
+            message_id?: number;
+            /** @example Spring news */
+            name?: string;
+            /** @example 600 */
+            rate_per_minute?: number | null;
+            repeat?: Record<string, never> | null;
+            /** @example help@example.com */
+            reply_to?: string;
+            run_minutes?: number | null;
+            /**
+             * Format: date-time
+             * @example 2026-12-01T10:00:00+03:00
+             */
+            start_at?: string | null;
+            /** @example Europe/Moscow */
+            timezone?: string;
+            track_clicks?: boolean;
+            track_opens?: boolean;
+            transport_id?: number | null;
+            window?: components["schemas"]["SendWindow"] | null;
+        };
         MailingList: {
             items: components["schemas"]["Mailing"][];
             next_cursor: string | null;
@@ -6429,7 +6523,10 @@ export interface components {
             window?: components["schemas"]["SendWindow"] | null;
         };
         Message: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @example 2026-12-01T07:00:05Z
+             */
             created_at: string;
             /** @example <p>Hello {{ client.full_name }}</p> */
             html: string;
@@ -6445,8 +6542,21 @@ export interface components {
             subject: string;
             /** @example Hello {{ client.full_name }} */
             text: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @example 2026-12-01T07:00:05Z
+             */
             updated_at: string;
+        };
+        MessageChange: {
+            /** @example <p>Hello {{ client.full_name }}</p> */
+            html?: string;
+            /** @example Autumn sale */
+            name?: string;
+            /** @example Hello {{ client.full_name }} */
+            subject?: string;
+            /** @example Hello {{ client.full_name }} */
+            text?: string;
         };
         MessageList: {
             items: components["schemas"]["Message"][];
@@ -6609,7 +6719,9 @@ export interface components {
             total?: number;
         };
         Sample: {
-            attributes?: Record<string, never>;
+            attributes?: {
+                [key: string]: unknown;
+            };
             /** @example anna@example.com */
             email?: string;
             /** @example Anna Ivanova */
@@ -6697,7 +6809,10 @@ export interface components {
             timezone: string;
         };
         Suppression: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @example 2026-12-01T07:00:05Z
+             */
             created_at: string;
             /** @example anna@example.com */
             email: string;
@@ -6717,6 +6832,7 @@ export interface components {
             /**
              * Format: date-time
              * @description as created_at: a suppression never changes
+             * @example 2026-12-01T07:00:05Z
              */
             updated_at: string;
         };
