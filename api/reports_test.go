@@ -115,7 +115,7 @@ func TestReportTellsWhatBecameOfEveryMail(t *testing.T) {
 		for i, d := range rows.Items {
 			require.Len(t, d, 16)
 			require.Equal(t, i == 2, d["next_at"] != nil)
-			require.Regexp(t, fmt.Sprintf(`^%d\.%.0f\.[0-9a-f]{16}@example\.com$`, run, d["id"]), d["message_id"])
+			require.Regexp(t, fmt.Sprintf(`^d%.0f\.[0-9a-f]{16}@example\.com$`, d["id"]), d["message_id"])
 		}
 		for state, want := range map[string]int{"failed": 1, "pending": 0, "skipped": 1} {
 			require.Len(t, o.list(t, path+"/deliveries?state="+state).Items, want, state)
