@@ -108,7 +108,7 @@ func mailBefore(q *query, cursor string) int64 {
 	text, ours := strings.CutPrefix(string(raw), mailCursor)
 	id, bad := strconv.ParseInt(text, 10, 64)
 	if err != nil || !ours || bad != nil || id < 1 {
-		q.bad.Add("cursor", "invalid", "the cursor is broken or belongs to another list or order")
+		q.bad.Add("cursor", "invalid", "the cursor is broken or belongs to another list, filter or order")
 	}
 	return id
 }

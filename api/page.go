@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -36,6 +37,7 @@ func listOf[T, R any](page store.List[T], item func(*T) R) list[R] {
 // query reads the query string and gathers what is wrong with it.
 type query struct {
 	values map[string][]string
+	scope  string // whose list it is, of what, and by which filters
 	bad    model.Fields
 }
 
@@ -47,6 +49,13 @@ func queryOf(c echo.Context, names ...string) *query {
 	if err != nil { // what cannot be read would be left out
 		q.bad.Add("query", "invalid", "the query string cannot be read")
 	}
+	filters := url.Values{}
+	for name, value := range values {
+		if !slices.Contains(pageNames(), name) {
+			filters[name] = value
+		}
+	}
+	q.scope = fmt.Sprintf("%d %s?%s", viewerOf(c).UserID, c.Request().URL.Path, filters.Encode())
 	for name, values := range q.values {
 		switch {
 		case !slices.Contains(names, name):
@@ -149,6 +158,7 @@ func (q *query) page() store.Page {
 		Cursor:    q.text("cursor"),
 		Sort:      q.text("sort"),
 		WithTotal: q.flag("with_total"),
+		Scope:     q.scope,
 	}
 }
 

@@ -90,6 +90,14 @@ func (a *act) schedule(t *store.MailingTx) error {
 		in := InputOf(t.Mailing)
 		in.StartAt = a.startAt
 		if err := a.check(t, &in); err != nil {
+			var e *model.Error
+			if errors.As(err, &e) {
+				for i := range e.Fields { // the end was not asked for: the start does not fit it
+					if e.Fields[i].Field == "end_at" {
+						e.Fields[i].Field = "start_at"
+					}
+				}
+			}
 			return err
 		}
 		in.apply(t.Mailing)

@@ -1,6 +1,7 @@
 package mailing
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -44,7 +45,9 @@ func (s *Service) freeze(now time.Time, m *model.Mailing, msg *model.Message, ow
 	r.Subject, r.HTML, r.Text = msg.Subject, msg.HTML, msg.Text
 	r.FromEmail, r.FromName = s.sender(m)
 	r.ReplyTo = m.ReplyTo
-	r.SenderName, r.SenderEmail = owner.FullName, owner.Email
+	// {{ sender.name }} is who the mailing names, else its owner
+	r.SenderName = cmp.Or(m.FromName, owner.FullName, r.FromName)
+	r.SenderEmail = cmp.Or(m.FromEmail, owner.Email)
 	r.Audience, r.Timezone, r.Window = m.Audience, m.Timezone, m.Window
 	r.RatePerMinute, r.InDoubtPolicy, r.DeadlineAt = m.RatePerMinute, m.InDoubtPolicy, m.EndAt
 	r.ContentHash = contentHash(r.Subject, r.HTML, r.Text, r.FromName, r.FromEmail, r.ReplyTo)

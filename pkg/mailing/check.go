@@ -217,16 +217,16 @@ func (s *Service) checkSender(bad *model.Fields, in *Input) {
 	checkLine(bad, "reply_to", in.ReplyTo, 254)
 	checkLine(bad, "from_email", in.FromEmail, 254)
 	if in.ReplyTo != "" {
-		if addr, err := address.Normalize(in.ReplyTo); err != nil {
+		if addr, err := s.ownAddress(in.ReplyTo); err != nil {
 			bad.Add("reply_to", "invalid", "%s", err)
 		} else {
 			in.ReplyTo = addr
 		}
 	}
-	if in.FromEmail == "" || strings.EqualFold(in.FromEmail, s.opt.FromEmail) {
+	if in.FromEmail == "" {
 		return
 	}
-	addr, err := address.Normalize(in.FromEmail)
+	addr, err := s.ownAddress(in.FromEmail)
 	switch {
 	case err != nil:
 		bad.Add("from_email", "invalid", "%s", err)
@@ -235,6 +235,19 @@ func (s *Service) checkSender(bad *model.Fields, in *Input) {
 	default:
 		in.FromEmail = addr
 	}
+}
+
+// ownAddress is the one form of a sender's address. The installation's own
+// domain may be one without a dot, as localhost is.
+func (s *Service) ownAddress(text string) (string, error) {
+	local, domain, _ := strings.Cut(strings.TrimSpace(text), "@")
+	if own := address.Domain(s.opt.FromEmail); !strings.Contains(own, ".") && strings.EqualFold(domain, own) {
+		if _, err := address.Normalize(local + "@" + own + ".example"); err != nil {
+			return "", err
+		}
+		return strings.ToLower(local) + "@" + own, nil
+	}
+	return address.Normalize(text)
 }
 
 func (s *Service) maySendAs(domain string) bool {
@@ -256,6 +269,11 @@ func checkLine(bad *model.Fields, field, value string, most int) {
 	case utf8.RuneCountInString(value) > most:
 		bad.Add(field, "too_long", "must have at most %d characters", most)
 	}
+}
+
+// sameTime reports whether two times that may be absent are one.
+func sameTime(a, b *time.Time) bool {
+	return (a == nil) == (b == nil) && (a == nil || a.Equal(*b))
 }
 
 // same reports whether two settings are equal.

@@ -26,6 +26,6 @@ func (s *Service) Occurrences(in Input, n int) ([]Occurrence, error) {
 	if err := bad.Err(); err != nil || n < 1 {
 		return nil, err
 	}
-	at := later(in.StartAt, time.Now()).UTC()
+	at := later(in.StartAt, time.Now()).UTC().Truncate(time.Microsecond)
 	return []Occurrence{{PlannedAt: at, Local: at.In(zone).Format(time.RFC3339)}}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/postrider/postrider/pkg/model"
@@ -115,6 +116,9 @@ func (s *Service) Create(ctx context.Context, v model.Viewer, in Input) (*model.
 		if !in.Draft {
 			m.Status = model.MailingScheduled
 		}
+		if err := s.sayEmpty(t); err != nil {
+			return err
+		}
 		if err := t.Insert(); err != nil || in.Draft {
 			return err
 		}
@@ -128,6 +132,22 @@ func (s *Service) Create(ctx context.Context, v model.Viewer, in Input) (*model.
 		return nil, err
 	}
 	return s.launched(ctx, v, m, run)
+}
+
+// sayEmpty notes that an audience matches nobody as things are. It is allowed:
+// clients may come before the start.
+func (s *Service) sayEmpty(t *store.MailingTx) error {
+	some, err := t.AudienceMatches()
+	if err != nil {
+		return err
+	}
+	switch {
+	case !some:
+		t.Reason = model.ReasonEmptyAudience
+	case t.Reason == model.ReasonEmptyAudience:
+		t.Reason = ""
+	}
+	return nil
 }
 
 // later is the time asked for, or now when that has passed or is absent.
@@ -177,13 +197,22 @@ func (s *Service) Update(ctx context.Context, v model.Viewer, id int64, ifMatch 
 		if err := change(&in); err != nil {
 			return err
 		}
+		if len(in.Breaches) == 0 && same(before, in) {
+			return nil // nothing is asked: no new version
+		}
 		if t.Status.Live() {
 			return s.changeLive(t, before, in)
 		}
 		if err := s.check(t, &in); err != nil {
 			return err
 		}
+		if ended := t.Status == model.MailingFinished || t.Status == model.MailingCancelled; ended && !sameTime(before.StartAt, in.StartAt) {
+			return model.E(model.Conflict, "a mailing that has ended cannot be given another start; start it again or duplicate it")
+		}
 		in.apply(t.Mailing)
+		if err := s.sayEmpty(t); err != nil {
+			return err
+		}
 		switch {
 		case before.Draft && !in.Draft:
 			t.Status = model.MailingScheduled
@@ -210,20 +239,30 @@ func (s *Service) Update(ctx context.Context, v model.Viewer, id int64, ifMatch 
 }
 
 func (s *Service) changeLive(t *store.MailingTx, before, in Input) error {
-	if err := in.Breaches.Err(); err != nil {
+	// what is wrong comes before what is not allowed now; settings that were
+	// good when they were saved are not held against the person
+	asked, old := in, before
+	var breaches, known *model.Error
+	if err := s.check(t, &old); err != nil && !errors.As(err, &known) {
 		return err
 	}
-	rate := in.RatePerMinute
+	if err := s.check(t, &asked); err != nil && !errors.As(err, &breaches) {
+		return err
+	}
+	if breaches != nil {
+		fresh := model.Fields(breaches.Fields)
+		if known != nil {
+			fresh = slices.DeleteFunc(fresh, func(f model.FieldError) bool { return slices.Contains(known.Fields, f) })
+		}
+		if err := fresh.Err(); err != nil {
+			return err
+		}
+	}
+	t.RatePerMinute = in.RatePerMinute
 	in.RatePerMinute = before.RatePerMinute
 	if !same(before, in) {
 		return model.E(model.Conflict, "while a mailing runs only its rate can be changed")
 	}
-	var bad model.Fields
-	checkRate(&bad, rate)
-	if err := bad.Err(); err != nil {
-		return err
-	}
-	t.RatePerMinute = rate
 	r, err := t.LiveRun()
 	if err != nil {
 		return err

@@ -35,6 +35,7 @@ const (
 	ReasonLate            = "late"              // missed: later than the late policy allows
 	ReasonEnded           = "ended"             // its end came before its start
 	ReasonBadMessage      = "bad_message"       // the message does not render
+	ReasonEmptyAudience   = "empty_audience"    // the audience matches nobody
 	ReasonByPerson        = "by_person"         // a person paused it
 )
 

@@ -299,7 +299,7 @@ func (b *batch) log(rows []int) error {
 	for _, i := range rows {
 		e, o := b.entries[i], b.entries[i].Outcome
 		a := o.Attempt
-		attempts = append(attempts, a.DeliveryID, a.Number, e.Claim.RunID, a.StartedAt.UTC(), a.FinishedAt.UTC(),
+		attempts = append(attempts, a.DeliveryID, a.Number, e.Claim.RunID, a.StartedAt.UTC().Truncate(time.Microsecond), a.FinishedAt.UTC().Truncate(time.Microsecond),
 			a.Outcome, a.Code, a.Enhanced, a.Response, a.Phase, a.Transport)
 		if o.To == model.Deferred {
 			retries = append(retries, e.DeliveryID, e.Claim.RunID, o.NextAt.UTC())

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/base64"
 	"encoding/json"
+	"hash/crc32"
 	"strings"
 	"time"
 
@@ -24,6 +25,7 @@ type Page struct {
 	Cursor    string // what the page before gave as Next
 	Sort      string // a name the list allows, "-" before it for descending
 	WithTotal bool   // count all rows of the filter too
+	Scope     string // whose list it is and by which filters: a cursor is good in its own alone
 }
 
 // List is one page. Next is "" on the last one.
@@ -53,6 +55,7 @@ type cursor struct {
 	Sort string          `json:"s"`
 	At   json.RawMessage `json:"v"`
 	ID   int64           `json:"i"`
+	Home uint32          `json:"h"` // of the scope
 }
 
 // page runs q, which must carry the conditions and the joins of the list, for
@@ -81,8 +84,8 @@ func (l listing[T]) page(q *gorm.DB, p Page) (List[T], error) {
 	var c cursor
 	if p.Cursor != "" && known {
 		var ok bool
-		if c, at, ok = l.decode(p.Cursor, p.Sort, key); !ok {
-			bad.Add("cursor", "invalid", "the cursor is broken or belongs to another list or order")
+		if c, at, ok = l.decode(p, key); !ok {
+			bad.Add("cursor", "invalid", "the cursor is broken or belongs to another list, filter or order")
 		}
 	}
 	if err := bad.Err(); err != nil {
@@ -92,7 +95,7 @@ func (l listing[T]) page(q *gorm.DB, p Page) (List[T], error) {
 	q = q.Session(&gorm.Session{})
 	if p.WithTotal {
 		var n int64
-		if err := q.Count(&n).Error; err != nil {
+		if err := q.Select("COUNT(*)").Scan(&n).Error; err != nil {
 			return out, err
 		}
 		out.Total = &n
@@ -114,21 +117,21 @@ func (l listing[T]) page(q *gorm.DB, p Page) (List[T], error) {
 	if len(out.Items) > p.Limit {
 		out.Items = out.Items[:p.Limit]
 		last := &out.Items[p.Limit-1]
-		out.Next = l.encode(p.Sort, key.value(last), l.rowID(last))
+		out.Next = l.encode(p, key.value(last), l.rowID(last))
 	}
 	return out, nil
 }
 
-func (l listing[T]) encode(sort string, at any, id int64) string {
+func (l listing[T]) encode(p Page, at any, id int64) string {
 	v, _ := json.Marshal(at)
-	raw, _ := json.Marshal(cursor{List: l.name, Sort: sort, At: v, ID: id})
+	raw, _ := json.Marshal(cursor{List: l.name, Sort: p.Sort, At: v, ID: id, Home: crc32.ChecksumIEEE([]byte(p.Scope))})
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
-func (l listing[T]) decode(text, sort string, key sortKey[T]) (cursor, any, bool) {
+func (l listing[T]) decode(p Page, key sortKey[T]) (cursor, any, bool) {
 	var c cursor
-	raw, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil || json.Unmarshal(raw, &c) != nil || c.List != l.name || c.Sort != sort {
+	raw, err := base64.RawURLEncoding.DecodeString(p.Cursor)
+	if err != nil || json.Unmarshal(raw, &c) != nil || c.List != l.name || c.Sort != p.Sort || c.Home != crc32.ChecksumIEEE([]byte(p.Scope)) {
 		return c, nil, false
 	}
 	var zero T

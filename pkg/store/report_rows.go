@@ -94,7 +94,7 @@ func (l listing[T]) at(p Page) int64 {
 	if p.Sort == "" {
 		p.Sort = l.natural
 	}
-	_, at, _ := l.decode(p.Cursor, p.Sort, l.sorts[l.natural])
+	_, at, _ := l.decode(p, l.sorts[l.natural])
 	n, _ := at.(int64)
 	return n
 }

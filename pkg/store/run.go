@@ -329,8 +329,8 @@ func (s *Store) SettleRun(ctx context.Context, runID int64) (model.RunStatus, er
 		if r.Status.Over() || r.Status == model.RunPlanned {
 			return nil
 		}
-		var sums struct{ Open, Leased int64 }
-		err = tx.Raw("SELECT COALESCE(SUM(pending + sending + deferred), 0) AS open, COUNT(worker_id) AS leased FROM chunks WHERE run_id = ?", runID).
+		var sums struct{ Planned, Open, Leased int64 }
+		err = tx.Raw("SELECT COALESCE(SUM(planned), 0) AS planned, COALESCE(SUM(pending + sending + deferred), 0) AS open, COUNT(worker_id) AS leased FROM chunks WHERE run_id = ?", runID).
 			Scan(&sums).Error
 		if err != nil || sums.Leased > 0 {
 			return err
@@ -346,6 +346,9 @@ func (s *Store) SettleRun(ctx context.Context, runID int64) (model.RunStatus, er
 		case r.Status != model.RunCancelling && ended:
 			r.Status, m.Status = model.RunFinished, model.MailingFinished
 			r.Reason, m.Reason = "", ""
+			if sums.Planned == 0 {
+				r.Reason, m.Reason = model.ReasonEmptyAudience, model.ReasonEmptyAudience
+			}
 		case r.Status == model.RunPausing:
 			r.Status, m.Status = model.RunPaused, model.MailingPaused
 		default:
