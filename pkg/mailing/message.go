@@ -1,6 +1,7 @@
 package mailing
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/postrider/postrider/pkg/model"
@@ -13,9 +14,10 @@ const (
 )
 
 // CheckMessage holds a message against the rules, tells all breaches at once
-// (model.Invalid), and puts the name and the subject into their one form. A
-// body that does not parse, or could run without bound, is a breach of its
-// field.
+// (model.Invalid), and puts the name and the subject into their one form. It
+// reads the bodies as the sender does and renders them for a client of whom
+// nothing is known, so that what could not be sent to anybody is a breach of
+// its field.
 func CheckMessage(m *model.Message) error {
 	var bad model.Fields
 	m.Name, m.Subject = strings.TrimSpace(m.Name), strings.TrimSpace(m.Subject)
@@ -28,24 +30,38 @@ func CheckMessage(m *model.Message) error {
 	}
 	before := len(bad)
 	checkLine(&bad, "subject", m.Subject, maxSubject)
-	if len(bad) == before {
-		checkTemplate(&bad, "subject", m.Subject, template.Subject)
+	subject := m.Subject
+	if len(bad) > before {
+		subject = ""
 	}
 	if strings.TrimSpace(m.HTML) == "" && strings.TrimSpace(m.Text) == "" {
 		bad.Add("html", "required", "a message needs an HTML or a text body")
 		bad.Add("text", "required", "a message needs an HTML or a text body")
 	}
-	checkTemplate(&bad, "html", m.HTML, template.HTML)
-	checkTemplate(&bad, "text", m.Text, template.Text)
+	checkBodies(&bad, subject, checkLength(&bad, "html", m.HTML), checkLength(&bad, "text", m.Text))
 	return bad.Err()
 }
 
-func checkTemplate(bad *model.Fields, field, source string, mode template.Mode) {
+// checkLength answers the source, or nothing when it is too long to be read.
+func checkLength(bad *model.Fields, field, source string) string {
 	if len(source) > template.MaxSource {
 		bad.Add(field, "too_long", "must have at most %d KB", template.MaxSource>>10)
+		return ""
+	}
+	return source
+}
+
+func checkBodies(bad *model.Fields, subject, html, text string) {
+	const code = "invalid_template"
+	c, wrong := parseAll(subject, html, text)
+	for _, w := range wrong {
+		bad.Add(w.field, code, "%s", w.err)
+	}
+	if len(wrong) > 0 {
 		return
 	}
-	if _, err := template.Parse(source, mode); err != nil {
-		bad.Add(field, "invalid_template", "%s", err)
+	var broken *sourceError
+	if _, err := c.render(template.Vars{}); errors.As(err, &broken) {
+		bad.Add(broken.field, code, "%s", broken.err)
 	}
 }

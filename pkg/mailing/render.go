@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/k3a/html2text"
-
 	"github.com/postrider/postrider/pkg/address"
 	"github.com/postrider/postrider/pkg/model"
 	"github.com/postrider/postrider/pkg/rfc5322"
@@ -20,39 +18,59 @@ import (
 )
 
 // content is a subject and bodies that are parsed and ready to be rendered for
-// many.
+// many. A nil body is made of the other one.
 type content struct {
 	subject, html, text *template.Template
 	footer              bool // the link to unsubscribe is not used and is added
 }
 
-// parse reads a message's templates. A text part is made from the HTML when
-// there is none.
+// sourceError says which field of a message cannot be sent, and why.
+type sourceError struct {
+	field string
+	err   error
+}
+
+func (e *sourceError) Error() string { return e.field + ": " + e.err.Error() }
+func (e *sourceError) Unwrap() error { return e.err }
+
+// parse reads a message's templates. Its error is the first of parseAll's.
 func parse(subject, html, text string) (*content, error) {
-	c := &content{}
-	var err error
-	if c.subject, err = template.Parse(subject, template.Subject); err != nil {
-		return nil, fmt.Errorf("subject: %w", err)
+	c, bad := parseAll(subject, html, text)
+	if len(bad) > 0 {
+		return nil, bad[0]
 	}
-	if strings.TrimSpace(html) != "" {
-		if c.html, err = template.Parse(html, template.HTML); err != nil {
-			return nil, fmt.Errorf("html: %w", err)
-		}
-	}
-	if strings.TrimSpace(text) == "" && c.html != nil {
-		text = textOf(html)
-	}
-	if c.text, err = template.Parse(text, template.Text); err != nil {
-		return nil, fmt.Errorf("text: %w", err)
-	}
-	const link = "unsubscribe_url"
-	c.footer = !c.text.Uses(link) && (c.html == nil || !c.html.Uses(link))
 	return c, nil
 }
 
-// textOf makes a text part from HTML; placeholders stay as they are.
-func textOf(html string) string {
-	return html2text.HTML2TextWithOptions(html, html2text.WithUnixLineBreaks(), html2text.WithLinksInnerText())
+// parseAll reads a message's templates and tells what is wrong with each. The
+// part that is not written is derived, which cannot fail.
+func parseAll(subject, html, text string) (*content, []*sourceError) {
+	c := &content{}
+	var bad []*sourceError
+	read := func(field, source string, mode template.Mode) *template.Template {
+		t, err := template.Parse(source, mode)
+		if err != nil {
+			bad = append(bad, &sourceError{field, err})
+		}
+		return t
+	}
+	c.subject = read("subject", subject, template.Subject)
+	hasHTML := strings.TrimSpace(html) != ""
+	if hasHTML {
+		c.html = read("html", html, template.HTML)
+	}
+	switch {
+	case strings.TrimSpace(text) != "" || !hasHTML:
+		c.text = read("text", text, template.Text)
+	case c.html != nil:
+		c.text = derivedText(html)
+	}
+	if len(bad) > 0 {
+		return nil, bad
+	}
+	const link = "unsubscribe_url"
+	c.footer = (c.text == nil || !c.text.Uses(link)) && (c.html == nil || !c.html.Uses(link))
+	return c, nil
 }
 
 // rendered is a message as one client gets it.
@@ -61,38 +79,45 @@ type rendered struct {
 	Missing             []string // placeholders without a value
 }
 
+// render makes both bodies for one client. Its error is a *sourceError.
 func (c *content) render(vars template.Vars) (rendered, error) {
 	var out rendered
-	var err error
-	add := func(missing []string) {
+	write := func(field string, t *template.Template) (string, error) {
+		text, missing, err := t.Render(vars)
+		if err != nil {
+			return "", &sourceError{field, err}
+		}
 		for _, m := range missing {
 			out.Missing = appendNew(out.Missing, m)
 		}
+		return text, nil
 	}
-	var missing []string
-	if out.Subject, missing, err = c.subject.Render(vars); err != nil {
-		return out, fmt.Errorf("subject: %w", err)
+	var err error
+	if out.Subject, err = write("subject", c.subject); err != nil {
+		return out, err
 	}
-	add(missing)
 	if c.html != nil {
-		if out.HTML, missing, err = c.html.Render(vars); err != nil {
-			return out, fmt.Errorf("html: %w", err)
+		if out.HTML, err = write("html", c.html); err != nil {
+			return out, err
 		}
-		add(missing)
 	}
-	if out.Text, missing, err = c.text.Render(vars); err != nil {
-		return out, fmt.Errorf("text: %w", err)
+	if c.text != nil {
+		if out.Text, err = write("text", c.text); err != nil {
+			return out, err
+		}
+	} else {
+		out.Text = textOf(out.HTML)
 	}
-	add(missing)
+	if c.html == nil {
+		out.HTML = htmlOf(out.Text)
+	}
 	if c.footer && vars.UnsubscribeURL != "" {
 		words := "Unsubscribe"
 		if strings.HasPrefix(vars.Client.Locale, "ru") {
 			words = "Отписаться"
 		}
 		out.Text = strings.TrimRight(out.Text, "\r\n ") + "\n\n-- \n" + words + ": " + vars.UnsubscribeURL + "\n"
-		if c.html != nil {
-			out.HTML = withFooter(out.HTML, words, vars.UnsubscribeURL)
-		}
+		out.HTML = withFooter(out.HTML, words, vars.UnsubscribeURL)
 	}
 	return out, nil
 }
