@@ -48,16 +48,18 @@ var unsubscribePolicy = func() string {
 	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 }()
 
-var unsubscribeWords = map[tongue]struct{ ask, askText, button, done, doneText, wrong, wrongText string }{
+var unsubscribeWords = map[tongue]struct{ ask, askText, button, done, doneText, wrong, wrongText, test, testText string }{
 	english: {
 		"Unsubscribe", "{email} will get no more mail from {sender}.", "Unsubscribe",
 		"You are unsubscribed", "{email} will get no more mail from {sender}.",
 		"This link does not work", "It is not complete, or what it belonged to is gone. Try the link in a newer mail.",
+		"This is a test mail", "Nobody is unsubscribed: this link belongs to a preview or a test. In a mail of a mailing it leads to the page where one unsubscribes.",
 	},
 	russian: {
 		"Отписаться", "На адрес {email} больше не будут приходить письма от {sender}.", "Отписаться",
 		"Вы отписались", "На адрес {email} больше не будут приходить письма от {sender}.",
 		"Ссылка не работает", "Она неполная, или того, к чему она относилась, больше нет. Попробуйте ссылку из письма поновее.",
+		"Это пробное письмо", "Никто не отписан: эта ссылка — из предпросмотра или пробного письма. В письме рассылки она ведёт на страницу отписки.",
 	},
 }
 
@@ -88,6 +90,8 @@ func (s *Server) unsubscription(c echo.Context, act bool) error {
 		status, page.Title, page.Text, page.Button = http.StatusNotFound, words.wrong, words.wrongText, ""
 	case err != nil:
 		return err
+	case about.Test:
+		page.Title, page.Text, page.Button = words.test, words.testText, ""
 	default:
 		if act {
 			page.Title, page.Text, page.Button = words.done, words.doneText, ""

@@ -1,7 +1,9 @@
 package mailing
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -10,6 +12,9 @@ import (
 	"github.com/postrider/postrider/pkg/rfc5322"
 	"github.com/postrider/postrider/pkg/template"
 )
+
+// kindTest is the kind of the system mails that stand for one of a mailing.
+const kindTest = "test"
 
 // Preview is a message as one client would get it.
 type Preview struct {
@@ -39,10 +44,11 @@ func (s *Service) Preview(ctx context.Context, v model.Viewer, messageID int64, 
 	if err != nil {
 		return nil, err
 	}
-	if vars.SenderName, vars.SenderEmail, err = s.store.OwnerName(ctx, msg.OwnerID); err != nil {
+	name, email, err := s.store.OwnerName(ctx, msg.OwnerID)
+	if err != nil {
 		return nil, err
 	}
-	vars.MailingName = msg.Name
+	s.signed(&vars, &model.Mailing{Name: msg.Name}, name, email)
 	out, err := renderOnce(msg.Subject, msg.HTML, msg.Text, vars)
 	if err != nil {
 		return nil, err
@@ -64,10 +70,18 @@ func renderOnce(subject, html, text string, vars template.Vars) (rendered, error
 	return out, nil
 }
 
+// signed fills in what the placeholders say of a mailing and its sender: who
+// the mailing names, else its owner.
+func (s *Service) signed(vars *template.Vars, m *model.Mailing, ownerName, ownerEmail string) {
+	vars.MailingName = m.Name
+	vars.SenderName = cmp.Or(m.FromName, ownerName, s.opt.FromName)
+	vars.SenderEmail = cmp.Or(m.FromEmail, ownerEmail)
+}
+
 // sampleVars are the values of a client, or of a sample. The link to
-// unsubscribe leads nowhere, so that a preview has no effect.
+// unsubscribe is one of a test, so that a preview has no effect.
 func (s *Service) sampleVars(ctx context.Context, v model.Viewer, clientID *int64, sample *Sample) (template.Vars, error) {
-	vars := template.Vars{UnsubscribeURL: s.opt.PublicURL + "/u/preview"}
+	vars := template.Vars{UnsubscribeURL: s.testURL(v.UserID)}
 	switch {
 	case clientID != nil:
 		c, err := s.store.Client(ctx, v, *clientID)
@@ -87,7 +101,10 @@ func (s *Service) sampleVars(ctx context.Context, v model.Viewer, clientID *int6
 }
 
 // TestMessage mails a message to the viewer, or to one of the viewer's own
-// clients. It is sent within seconds and appears in no report.
+// clients: to the address `to`, else to the client, else to the viewer. With a
+// client it is rendered as that client gets it, whoever the mail goes to. It is
+// sent within seconds and appears in no report. An address that the viewer has
+// suppressed is model.Invalid, with code suppressed, on to or client_id.
 func (s *Service) TestMessage(ctx context.Context, v model.Viewer, id int64, to string, clientID *int64) error {
 	msg, err := s.store.Message(ctx, v, id)
 	if err != nil {
@@ -133,31 +150,47 @@ func (s *Service) test(ctx context.Context, v model.Viewer, m *model.Mailing, ms
 			return bad.Err()
 		}
 	}
-	if vars.SenderName, vars.SenderEmail, err = s.store.OwnerName(ctx, v.UserID); err != nil {
+	ownName, own, err := s.store.OwnerName(ctx, v.UserID)
+	if err != nil {
 		return err
 	}
-	toName := ""
+	field, toName := "to", ""
 	switch {
 	case to != "":
-		if to, err = s.testAddress(ctx, v, to, vars.SenderEmail); err != nil {
+		if to, err = s.testAddress(ctx, v, to, own); err != nil {
 			return err
 		}
 	case clientID != nil:
-		to, toName = vars.Client.Email, vars.Client.FullName
+		field, to, toName = "client_id", vars.Client.Email, vars.Client.FullName
 	default:
-		to, toName = vars.SenderEmail, vars.SenderName
+		to, toName = own, ownName
+	}
+	suppressed, err := s.store.Suppressed(ctx, v.UserID, to)
+	if err != nil {
+		return err
+	}
+	if suppressed {
+		var bad model.Fields
+		bad.Add(field, "suppressed", "%s is suppressed and gets no mail", to)
+		return bad.Err()
 	}
 	if clientID == nil {
-		vars.Client = template.ClientVars{Email: to, FullName: vars.SenderName}
+		vars.Client = template.ClientVars{Email: to, FullName: ownName}
 	}
-	vars.MailingName = m.Name
+	senderName, senderEmail := ownName, own
+	if m.OwnerID != v.UserID {
+		if senderName, senderEmail, err = s.store.OwnerName(ctx, m.OwnerID); err != nil {
+			return err
+		}
+	}
+	s.signed(&vars, m, senderName, senderEmail)
 	out, err := renderOnce(msg.Subject, msg.HTML, msg.Text, vars)
 	if err != nil {
 		return err
 	}
 	from, name := s.sender(m)
 	mail := &model.SystemMail{
-		OwnerID: v.UserID, Kind: "test", FromName: name, FromEmail: from, ReplyTo: m.ReplyTo,
+		OwnerID: v.UserID, Kind: kindTest, FromName: name, FromEmail: from, ReplyTo: m.ReplyTo,
 		ToEmail: to, ToName: toName, Subject: out.Subject, HTML: out.HTML, Text: out.Text,
 	}
 	if err := s.store.CreateSystemMail(ctx, mail); err != nil {
@@ -204,6 +237,11 @@ func (s *Service) systemMail(m *model.SystemMail) (*Mail, error) {
 		From:       rfc5322.Address{Name: m.FromName, Addr: m.FromEmail},
 		FeedbackID: "t0:u" + strconv.FormatInt(m.OwnerID, 10) + ":" + m.Kind + ":postrider",
 	}
+	unsubscribe := ""
+	if m.Kind == kindTest { // like the mail it stands for
+		shared.ListID = fmt.Sprintf("test.u%d.%s", m.OwnerID, s.listHost())
+		unsubscribe = s.testURL(m.OwnerID)
+	}
 	if m.ReplyTo != "" {
 		shared.ReplyTo = rfc5322.Address{Addr: m.ReplyTo}
 	}
@@ -214,6 +252,7 @@ func (s *Service) systemMail(m *model.SystemMail) (*Mail, error) {
 	data, err := composer.Append(nil, rfc5322.Message{
 		To: rfc5322.Address{Name: m.ToName, Addr: m.ToEmail}, Subject: m.Subject, Text: m.Text, HTML: m.HTML,
 		MessageID: s.messageID(m.FromEmail, "s", m.ID), Date: m.CreatedAt.UTC().Truncate(time.Second),
+		UnsubscribeURL: unsubscribe,
 	})
 	if err != nil {
 		return nil, err

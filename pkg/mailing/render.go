@@ -3,7 +3,6 @@ package mailing
 import (
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -168,43 +167,6 @@ func (s *Service) messageID(fromEmail, kind string, id int64) string {
 	return fmt.Sprintf("%s%d.%s@%s", kind, id, hex.EncodeToString(mac.Sum(nil)[:8]), address.Domain(fromEmail))
 }
 
-// unsubscribeURL is the signed address where the recipient of a delivery can
-// unsubscribe: a key id, the delivery and an HMAC-SHA-256 cut to 128 bits.
-func (s *Service) unsubscribeURL(deliveryID int64) string {
-	return s.opt.PublicURL + "/u/" + s.linkToken(deliveryID)
-}
-
-const linkKeyID = 1
-
-func (s *Service) linkToken(deliveryID int64) string {
-	raw := make([]byte, 0, 25)
-	raw = append(raw, linkKeyID)
-	for shift := 56; shift >= 0; shift -= 8 {
-		raw = append(raw, byte(deliveryID>>shift))
-	}
-	return base64.RawURLEncoding.EncodeToString(append(raw, s.linkMAC(raw)...))
-}
-
-func (s *Service) linkMAC(raw []byte) []byte {
-	mac := hmac.New(sha256.New, s.opt.LinkKey)
-	mac.Write([]byte("unsubscribe:"))
-	mac.Write(raw)
-	return mac.Sum(nil)[:16]
-}
-
-// openLink answers the delivery that a token of ours names.
-func (s *Service) openLink(token string) (int64, bool) {
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil || len(raw) != 25 || raw[0] != linkKeyID || !hmac.Equal(raw[9:], s.linkMAC(raw[:9])) {
-		return 0, false
-	}
-	var id int64
-	for _, b := range raw[1:9] {
-		id = id<<8 | int64(b)
-	}
-	return id, true
-}
-
 // letter is all that the mails of one run share, ready for the wire.
 type letter struct {
 	content  *content
@@ -219,13 +181,9 @@ func (s *Service) newLetter(r *model.Run) (*letter, error) {
 	if err != nil {
 		return nil, err
 	}
-	host := "localhost"
-	if u, err := url.Parse(s.opt.PublicURL); err == nil && u.Hostname() != "" {
-		host = u.Hostname()
-	}
 	shared := rfc5322.Shared{
 		From:       rfc5322.Address{Name: r.FromName, Addr: r.FromEmail},
-		ListID:     fmt.Sprintf("m%d.u%d.%s", r.MailingID, r.OwnerID, host),
+		ListID:     fmt.Sprintf("m%d.u%d.%s", r.MailingID, r.OwnerID, s.listHost()),
 		FeedbackID: fmt.Sprintf("r%d:u%d:mailing:postrider", r.ID, r.OwnerID),
 	}
 	if r.ReplyTo != "" {
@@ -242,6 +200,14 @@ func (s *Service) newLetter(r *model.Run) (*letter, error) {
 		l.date = r.StartedAt.UTC().Truncate(time.Second)
 	}
 	return l, nil
+}
+
+// listHost ends the List-ID of what this installation sends (RFC 2919 §3).
+func (s *Service) listHost() string {
+	if u, err := url.Parse(s.opt.PublicURL); err == nil && u.Hostname() != "" {
+		return u.Hostname()
+	}
+	return "localhost"
 }
 
 // recipient is what a letter needs to know of a client.

@@ -63,3 +63,10 @@ func (s *Store) DueSystemMails(ctx context.Context, limit int) ([]int64, error) 
 		Order("next_at").Limit(limit).Pluck("id", &ids).Error
 	return ids, kindOf(err, "look for due system mails")
 }
+
+// Suppressed reports whether an owner must not mail a normalised address.
+func (s *Store) Suppressed(ctx context.Context, ownerID int64, email string) (bool, error) {
+	var n int64
+	err := s.read(ctx).Table("suppressions").Where("owner_id = ? AND email = ?", ownerID, email).Count(&n).Error
+	return n > 0, kindOf(err, "look for a suppression")
+}
