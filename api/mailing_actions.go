@@ -224,7 +224,7 @@ func (s *Server) duplicateMailing(c echo.Context) error {
 // testMailing mails what the mailing would send, once.
 //
 //	@Summary		Send a test mail
-//	@Description	To oneself, or to one of one's own clients.
+//	@Description	As for messages, with the sender of the mailing: to oneself, or to one of one's own clients, rendered as client_id and sent to `to` where both are given. An address that is suppressed is a 422 with code suppressed.
 //	@Tags			mailings
 //	@Security		Bearer
 //	@Param			id		path	int					true	"id"

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
@@ -223,13 +224,32 @@ func (s *Server) deleteMessage(c echo.Context) error {
 	return c.NoContent(http.StatusNoContent)
 }
 
-// sampleRequest is an invented client.
-type sampleRequest struct {
+// sampleClient is an invented client.
+type sampleClient struct {
 	Email      string         `json:"email" example:"anna@example.com"`
 	FullName   string         `json:"full_name" example:"Anna Ivanova"`
 	Locale     string         `json:"locale" example:"ru"`
 	Attributes map[string]any `json:"attributes"`
+} //	@name	SampleClient
+
+// sampleRequest is an invented client, flat or as the placeholders name it.
+type sampleRequest struct {
+	sampleClient
+	Client *sampleClient `json:"client" extensions:"x-nullable"`
 } //	@name	Sample
+
+// sample is what both forms say; what is under client goes before.
+func (in *sampleRequest) sample() *mailing.Sample {
+	out := mailing.Sample(in.sampleClient)
+	if c := in.Client; c != nil {
+		out.Email, out.FullName = cmp.Or(c.Email, out.Email), cmp.Or(c.FullName, out.FullName)
+		out.Locale = cmp.Or(c.Locale, out.Locale)
+		if c.Attributes != nil {
+			out.Attributes = c.Attributes
+		}
+	}
+	return &out
+}
 
 type previewRequest struct {
 	ClientID *int64         `json:"client_id" extensions:"x-nullable" example:"17"`
@@ -246,7 +266,8 @@ type preview struct {
 // previewMessage shows a message as somebody would get it.
 //
 //	@Summary		Preview a message
-//	@Description	As a client, as an invented one (sample), or as nobody in particular. missing names the placeholders that came out empty. Nothing is sent.
+//	@Description	As a client, as an invented one (sample, or sample.client as the placeholders are written), or as nobody in particular; client_id and sample together are a 422.
+//	@Description	missing names the placeholders that came out empty. Both bodies are there, as in the mail: the one that was not written is made of the other. The link to unsubscribe does nothing. Nothing is sent.
 //	@Tags			messages
 //	@Security		Bearer
 //	@Param			id	path		int				true	"id"
@@ -280,7 +301,7 @@ func (s *Server) previewMessage(c echo.Context) error {
 	}
 	var sample *mailing.Sample
 	if in.Sample != nil {
-		sample = &mailing.Sample{Email: in.Sample.Email, FullName: in.Sample.FullName, Locale: in.Sample.Locale, Attributes: in.Sample.Attributes}
+		sample = in.Sample.sample()
 	}
 	out, err := s.Mailings.Preview(c.Request().Context(), viewerOf(c), row.ID, in.ClientID, sample)
 	if err != nil {
@@ -300,7 +321,8 @@ type testRequest struct {
 // testMessage mails a message to oneself.
 //
 //	@Summary		Send a test mail
-//	@Description	To oneself, or to one of one's own clients. It appears in no report.
+//	@Description	To oneself, or to one of one's own clients. It appears in no report, and its link to unsubscribe does nothing.
+//	@Description	With client_id it is rendered as that client gets it; with to it goes there, whoever it is rendered for. An address that is suppressed is a 422 with code suppressed.
 //	@Tags			messages
 //	@Security		Bearer
 //	@Param			id	path	int			true	"id"
