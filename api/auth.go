@@ -29,6 +29,17 @@ type loginRequest struct {
 	Cookie   bool   `json:"cookie"` // keep the refresh token in an HttpOnly cookie and out of the body
 } //	@name	LoginRequest
 
+func (in *loginRequest) check() error {
+	var bad model.Fields
+	if in.Email == "" {
+		bad.Add("email", "required", "must be given")
+	}
+	if in.Password == "" {
+		bad.Add("password", "required", "must be given")
+	}
+	return bad.Err()
+}
+
 type refreshRequest struct {
 	RefreshToken string `json:"refresh_token"` // empty: the cookie's
 } //	@name	RefreshRequest
@@ -59,7 +70,9 @@ func (s *Server) register(c echo.Context) error {
 		return model.E(model.Forbidden, "registration is switched off here")
 	}
 	in := registerRequest{Locale: string(language(c))}
-	if err := bind(c, &in); err != nil {
+	if err := bind(c, &in); model.IsKind(err, model.Invalid) {
+		return model.Together(err, auth.CheckRegistration(auth.Registration(in)))
+	} else if err != nil {
 		return err
 	}
 	u, err := s.Auth.Register(c.Request().Context(), auth.Registration(in))
@@ -86,17 +99,7 @@ func (s *Server) register(c echo.Context) error {
 //	@Router		/auth/login [post]
 func (s *Server) login(c echo.Context) error {
 	var in loginRequest
-	if err := bind(c, &in); err != nil {
-		return err
-	}
-	var bad model.Fields
-	if in.Email == "" {
-		bad.Add("email", "required", "must be given")
-	}
-	if in.Password == "" {
-		bad.Add("password", "required", "must be given")
-	}
-	if err := bad.Err(); err != nil {
+	if err := bindAnd(c, &in, in.check); err != nil {
 		return err
 	}
 	if in.Cookie {

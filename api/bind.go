@@ -48,7 +48,18 @@ func bind(c echo.Context, into any) error {
 	return bad.Err()
 }
 
-// bodyOf parses the body once for a request.
+// bindAnd is bind and the rules for what was read: the breaches of both are
+// told together, one a field. The rules read what bind could.
+func bindAnd(c echo.Context, into any, rules func() error) error {
+	err := bind(c, into)
+	if err != nil && !model.IsKind(err, model.Invalid) {
+		return err
+	}
+	return model.Together(err, rules())
+}
+
+// bodyOf parses the body once for a request. What reads it under a lock calls
+// this before: the sender may be slow.
 func bodyOf(c echo.Context) (map[string]any, error) {
 	if body, done := c.Get(bodyKey).(map[string]any); done {
 		return body, nil
@@ -62,6 +73,9 @@ func bodyOf(c echo.Context) (map[string]any, error) {
 		return nil, model.E(malformed, "the body broke off")
 	}
 	if kind := r.Header.Get(echo.HeaderContentType); len(raw) > 0 || kind != "" {
+		if coding := r.Header.Get(echo.HeaderContentEncoding); coding != "" && !strings.EqualFold(coding, "identity") {
+			return nil, model.E(unsupportedMedia, "send the body as it is, without a Content-Encoding")
+		}
 		if media, _, err := mime.ParseMediaType(kind); err != nil || media != echo.MIMEApplicationJSON {
 			return nil, &model.Error{Kind: unsupportedMedia}
 		}
@@ -333,41 +347,28 @@ func setETag(c echo.Context, version int64) {
 	c.Response().Header().Set("ETag", `"`+strconv.FormatInt(version, 10)+`"`)
 }
 
-// ifMatch is the version that the request demands (RFC 9110 §13.1.1), nil when
-// it does not care. A tag that is none of ours is a version no row has. A weak
-// tag counts: proxies that compress weaken the tags they pass on.
-func ifMatch(c echo.Context) *int64 {
-	text := strings.TrimSpace(c.Request().Header.Get("If-Match"))
+// ifMatch are the versions that the request demands (RFC 9110 §13.1.1). The
+// comparison is the strong one, so a weak tag matches nothing; neither does a
+// tag that is none of ours, nor what is no tag at all.
+func ifMatch(c echo.Context) model.IfMatch {
+	text := strings.TrimSpace(strings.Join(c.Request().Header.Values("If-Match"), ","))
 	if text == "" || text == "*" {
 		return nil
 	}
-	version, err := strconv.ParseInt(strings.Trim(strings.TrimPrefix(text, "W/"), `"`), 10, 64)
-	if err != nil {
-		version = -1
-	}
-	return &version
-}
-
-// versionOr is the version a write demands: that of If-Match, else the one that
-// was just read.
-func versionOr(want *int64, read int64) int64 {
-	if want != nil {
-		return *want
-	}
-	return read
-}
-
-// settle runs a read-change-write on behalf of a PATCH. Without If-Match a
-// write that lost against another one reads and changes again; with it, the
-// first loss is the answer.
-func settle(c echo.Context, change func(ifMatch *int64) error) error {
-	want := ifMatch(c)
-	for try := 0; ; try++ {
-		err := change(want)
-		if want != nil || try == 9 || !model.IsKind(err, model.PreconditionFailed) {
-			return err
+	versions := model.IfMatch{}
+	for tag := range strings.SplitSeq(text, ",") { // none of our tags has a comma inside
+		var version int64
+		tag = strings.TrimSpace(tag)
+		if bare := strings.Trim(tag, `"`); tag == `"`+bare+`"` {
+			if n, err := strconv.ParseInt(bare, 10, 64); err == nil && strconv.FormatInt(n, 10) == bare {
+				version = n
+			}
+		}
+		if version > 0 {
+			versions = append(versions, version)
 		}
 	}
+	return versions
 }
 
 // idOf is a path parameter that is an id. What cannot be one is not found.

@@ -97,14 +97,11 @@ func (s *Server) clients(c echo.Context) error {
 	q := queryOf(c, pageNames("q", "tag", "status", "owner_id")...)
 	f := store.ClientFilter{Q: q.text("q"), Tag: q.text("tag"), Status: oneOf(q, "status", clientStatuses), OwnerID: q.id("owner_id")}
 	p := q.page()
-	if err := q.err(); err != nil {
-		return err
-	}
 	pages := func(p store.Page) (store.List[model.Client], error) {
 		return s.Store.Clients(c.Request().Context(), viewerOf(c), f, p)
 	}
 	if wantsCSV(c) {
-		return writeCSV(c, "clients", clientColumns, pages, p.Sort, clientCells)
+		return writeCSV(c, "clients", clientColumns, pages, p, clientCells)
 	}
 	page, err := pages(p)
 	if err != nil {
@@ -147,11 +144,10 @@ func (s *Server) createClient(c echo.Context) error {
 		return err
 	}
 	var in clientRequest
-	if err := bind(c, &in); err != nil {
+	var row model.Client
+	if err := bindAnd(c, &in, func() error { in.apply(&row); return store.CheckClient(&row) }); err != nil {
 		return err
 	}
-	var row model.Client
-	in.apply(&row)
 	if err := s.Store.CreateClient(c.Request().Context(), viewerOf(c), &row); err != nil {
 		return err
 	}
@@ -224,28 +220,30 @@ func (s *Server) clientAt(c echo.Context) (*model.Client, error) {
 //	@Failure		503			{object}	problem
 //	@Router			/clients/{id} [patch]
 func (s *Server) updateClient(c echo.Context) error {
-	return settle(c, func(want *int64) error {
-		row, err := s.clientAt(c)
-		if err != nil {
-			return err
-		}
-		if err := mayChange(c, row.OwnerID); err != nil {
-			return err
-		}
-		if err := queryOf(c).err(); err != nil {
-			return err
-		}
+	row, err := s.clientAt(c)
+	if err != nil {
+		return err
+	}
+	if err := mayChange(c, row.OwnerID); err != nil {
+		return err
+	}
+	if err := queryOf(c).err(); err != nil {
+		return err
+	}
+	if _, err := bodyOf(c); err != nil {
+		return err
+	}
+	row, err = s.Store.ChangeClient(c.Request().Context(), viewerOf(c), row.ID, ifMatch(c), func(row *model.Client) error {
 		in := clientRequestOf(row)
-		if err := bind(c, &in); err != nil {
-			return err
-		}
+		err := bind(c, &in)
 		in.apply(row)
-		if err := s.Store.UpdateClient(c.Request().Context(), viewerOf(c), row, versionOr(want, row.Version)); err != nil {
-			return err
-		}
-		setETag(c, row.Version)
-		return c.JSON(http.StatusOK, clientOf(row))
+		return err
 	})
+	if err != nil {
+		return err
+	}
+	setETag(c, row.Version)
+	return c.JSON(http.StatusOK, clientOf(row))
 }
 
 // deleteClient removes a client.

@@ -40,8 +40,8 @@ func wantsCSV(c echo.Context) bool {
 // begin with an apostrophe. What goes wrong before the first row is an ordinary
 // error; after it the connection is cut, so that nobody takes a part for the
 // whole.
-func writeCSV[T any](c echo.Context, name string, columns []string, pages func(store.Page) (store.List[T], error), sort string, cells func(*T) []string) error {
-	p := store.Page{Limit: store.MaxLimit, Sort: sort}
+func writeCSV[T any](c echo.Context, name string, columns []string, pages func(store.Page) (store.List[T], error), p store.Page, cells func(*T) []string) error {
+	p.Limit, p.Cursor, p.WithTotal = store.MaxLimit, "", false
 	page, err := pages(p)
 	if err != nil {
 		return err

@@ -80,7 +80,7 @@ func (s *Server) reportDeliveries(c echo.Context) error {
 	}
 	show := func(d *model.Delivery) deliveryResponse { return s.deliveryOf(d, run.FromEmail) }
 	if wantsCSV(c) {
-		return writeCSV(c, fmt.Sprintf("deliveries-%d", run.ID), deliveryColumns, pages, p.Sort,
+		return writeCSV(c, fmt.Sprintf("deliveries-%d", run.ID), deliveryColumns, pages, p,
 			func(d *model.Delivery) []string { return deliveryCells(show(d)) })
 	}
 	page, err := pages(p)
@@ -207,7 +207,7 @@ func (s *Server) reportAttempts(c echo.Context) error {
 		return s.Store.Attempts(c.Request().Context(), viewerOf(c), run.ID, f, p)
 	}
 	if wantsCSV(c) {
-		return writeCSV(c, fmt.Sprintf("attempts-%d", run.ID), attemptColumns, pages, p.Sort, attemptCells)
+		return writeCSV(c, fmt.Sprintf("attempts-%d", run.ID), attemptColumns, pages, p, attemptCells)
 	}
 	page, err := pages(p)
 	if err != nil {

@@ -6,6 +6,7 @@ import "github.com/labstack/echo/v4"
 var (
 	ParseObject = parseObject
 	Bind        = bind
+	IfMatch     = ifMatch
 )
 
 // Row is a row of the table.

@@ -74,9 +74,6 @@ func (in *groupRequest) check() error {
 func (s *Server) groups(c echo.Context) error {
 	q := queryOf(c, pageNames()...)
 	p := q.page()
-	if err := q.err(); err != nil {
-		return err
-	}
 	page, err := s.Store.Groups(c.Request().Context(), p)
 	if err != nil {
 		return err
@@ -131,10 +128,7 @@ func (s *Server) pathGroup(c echo.Context) (*model.Group, error) {
 //	@Router		/groups [post]
 func (s *Server) createGroup(c echo.Context) error {
 	var in groupRequest
-	if err := bind(c, &in); err != nil {
-		return err
-	}
-	if err := in.check(); err != nil {
+	if err := bindAnd(c, &in, in.check); err != nil {
 		return err
 	}
 	g := &model.Group{Name: in.Name, Permissions: in.Permissions}
@@ -166,25 +160,24 @@ func (s *Server) createGroup(c echo.Context) error {
 //	@Failure	503			{object}	problem
 //	@Router		/groups/{id} [patch]
 func (s *Server) updateGroup(c echo.Context) error {
-	return settle(c, func(want *int64) error {
-		g, err := s.pathGroup(c)
-		if err != nil {
-			return err
-		}
-		in := groupRequest{Name: g.Name, Permissions: slices.Clone(g.Permissions)}
-		if err := bind(c, &in); err != nil {
-			return err
-		}
-		if err := in.check(); err != nil {
-			return err
-		}
+	g, err := s.pathGroup(c)
+	if err != nil {
+		return err
+	}
+	if _, err := bodyOf(c); err != nil {
+		return err
+	}
+	g, err = s.Store.ChangeGroup(c.Request().Context(), g.ID, ifMatch(c), func(g *model.Group) error {
+		in := groupRequest{Name: g.Name, Permissions: g.Permissions}
+		err := bindAnd(c, &in, in.check)
 		g.Name, g.Permissions = in.Name, in.Permissions
-		if err := s.Store.UpdateGroup(c.Request().Context(), g, versionOr(want, g.Version)); err != nil {
-			return err
-		}
-		setETag(c, g.Version)
-		return c.JSON(http.StatusOK, groupOf(g))
+		return err
 	})
+	if err != nil {
+		return err
+	}
+	setETag(c, g.Version)
+	return c.JSON(http.StatusOK, groupOf(g))
 }
 
 // deleteGroup removes a group.

@@ -200,9 +200,6 @@ func (s *Server) mailings(c echo.Context) error {
 		f.OwnerID = *owner
 	}
 	p := q.page()
-	if err := q.err(); err != nil {
-		return err
-	}
 	rows, err := s.Store.Mailings(c.Request().Context(), viewerOf(c), f, p)
 	if err != nil {
 		return err

@@ -258,7 +258,7 @@ func TestMailingsAreTheirOwners(t *testing.T) {
 		require.Equal(t, []any{o.user.Email}, values(seen, "owner_email"))
 		require.Equal(t, "scheduled", o.do(t, "GET", path, nil).object(t)["status"])
 
-		stranger.do(t, "POST", path+"/stop", nil).problem(t, 403, "forbidden")
+		stranger.do(t, "POST", path+"/stop", nil).problem(t, 404, "not_found")
 		boss.do(t, "POST", path+"/stop", nil).problem(t, 403, "forbidden")
 		stopper := h.holder(t, model.MailingsStopAll)
 		stopper.do(t, "GET", path, nil).problem(t, 404, "not_found")

@@ -63,26 +63,21 @@ func (s *Server) me(c echo.Context) error {
 //	@Failure	503			{object}	problem
 //	@Router		/me [patch]
 func (s *Server) updateMe(c echo.Context) error {
-	ctx := c.Request().Context()
-	return settle(c, func(want *int64) error {
-		u, err := s.Store.User(ctx, userOf(c).ID)
-		if err != nil {
-			return err
-		}
+	if _, err := bodyOf(c); err != nil {
+		return err
+	}
+	u, err := s.Store.ChangeProfile(c.Request().Context(), userOf(c).ID, ifMatch(c), func(u *model.User) error {
 		in := profileRequest{FullName: u.FullName, Locale: u.Locale, Timezone: u.Timezone}
-		if err := bind(c, &in); err != nil {
-			return err
-		}
-		u.FullName, u.Locale, u.Timezone = in.FullName, in.Locale, in.Timezone
-		if err := auth.CheckProfile(u); err != nil {
-			return err
-		}
-		if err := s.Store.UpdateProfile(ctx, u, versionOr(want, u.Version)); err != nil {
-			return err
-		}
-		setETag(c, u.Version)
-		return c.JSON(http.StatusOK, userOfRow(u))
+		return bindAnd(c, &in, func() error {
+			u.FullName, u.Locale, u.Timezone = in.FullName, in.Locale, in.Timezone
+			return auth.CheckProfile(u)
+		})
 	})
+	if err != nil {
+		return err
+	}
+	setETag(c, u.Version)
+	return c.JSON(http.StatusOK, userOfRow(u))
 }
 
 // changePassword sets a new password.
@@ -102,10 +97,13 @@ func (s *Server) updateMe(c echo.Context) error {
 //	@Router			/me/password [post]
 func (s *Server) changePassword(c echo.Context) error {
 	var in passwordRequest
-	if err := bind(c, &in); err != nil {
+	ctx, u := c.Request().Context(), userOf(c)
+	if err := bind(c, &in); model.IsKind(err, model.Invalid) {
+		return model.Together(err, s.Auth.CheckPasswordChange(ctx, u, in.CurrentPassword, in.NewPassword))
+	} else if err != nil {
 		return err
 	}
-	if err := s.Auth.ChangePassword(c.Request().Context(), userOf(c), sessionOf(c), in.CurrentPassword, in.NewPassword); err != nil {
+	if err := s.Auth.ChangePassword(ctx, u, sessionOf(c), in.CurrentPassword, in.NewPassword); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)
@@ -128,9 +126,6 @@ func (s *Server) changePassword(c echo.Context) error {
 func (s *Server) mySessions(c echo.Context) error {
 	q := queryOf(c, pageNames()...)
 	p := q.page()
-	if err := q.err(); err != nil {
-		return err
-	}
 	page, err := s.Store.Sessions(c.Request().Context(), userOf(c).ID, p)
 	if err != nil {
 		return err

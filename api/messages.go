@@ -64,9 +64,6 @@ func (s *Server) messages(c echo.Context) error {
 	q := queryOf(c, pageNames("q", "owner_id")...)
 	f := store.MessageFilter{Q: q.text("q"), OwnerID: q.id("owner_id")}
 	p := q.page()
-	if err := q.err(); err != nil {
-		return err
-	}
 	page, err := s.Store.Messages(c.Request().Context(), viewerOf(c), f, p)
 	if err != nil {
 		return err
@@ -97,12 +94,8 @@ func (s *Server) createMessage(c echo.Context) error {
 		return err
 	}
 	var in messageRequest
-	if err := bind(c, &in); err != nil {
-		return err
-	}
 	var row model.Message
-	in.apply(&row)
-	if err := mailing.CheckMessage(&row); err != nil {
+	if err := bindAnd(c, &in, func() error { in.apply(&row); return mailing.CheckMessage(&row) }); err != nil {
 		return err
 	}
 	if err := s.Store.CreateMessage(c.Request().Context(), viewerOf(c), &row); err != nil {
@@ -166,31 +159,28 @@ func (s *Server) messageAt(c echo.Context) (*model.Message, error) {
 //	@Failure		503			{object}	problem
 //	@Router			/messages/{id} [patch]
 func (s *Server) updateMessage(c echo.Context) error {
-	return settle(c, func(want *int64) error {
-		row, err := s.messageAt(c)
-		if err != nil {
-			return err
-		}
-		if err := mayChange(c, row.OwnerID); err != nil {
-			return err
-		}
-		if err := queryOf(c).err(); err != nil {
-			return err
-		}
+	row, err := s.messageAt(c)
+	if err != nil {
+		return err
+	}
+	if err := mayChange(c, row.OwnerID); err != nil {
+		return err
+	}
+	if err := queryOf(c).err(); err != nil {
+		return err
+	}
+	if _, err := bodyOf(c); err != nil {
+		return err
+	}
+	row, err = s.Store.ChangeMessage(c.Request().Context(), viewerOf(c), row.ID, ifMatch(c), func(row *model.Message) error {
 		in := messageRequest{Name: row.Name, Subject: row.Subject, HTML: row.HTML, Text: row.Text}
-		if err := bind(c, &in); err != nil {
-			return err
-		}
-		in.apply(row)
-		if err := mailing.CheckMessage(row); err != nil {
-			return err
-		}
-		if err := s.Store.UpdateMessage(c.Request().Context(), viewerOf(c), row, versionOr(want, row.Version)); err != nil {
-			return err
-		}
-		setETag(c, row.Version)
-		return c.JSON(http.StatusOK, messageOf(row))
+		return bindAnd(c, &in, func() error { in.apply(row); return mailing.CheckMessage(row) })
 	})
+	if err != nil {
+		return err
+	}
+	setETag(c, row.Version)
+	return c.JSON(http.StatusOK, messageOf(row))
 }
 
 // deleteMessage removes a message.

@@ -113,7 +113,7 @@ func TestMessagesRefuseBadInput(t *testing.T) {
 			u.do(t, "POST", "/messages", body).fields(t, c.field+":"+c.code)
 			u.do(t, "PATCH", path, object{c.field: c.value}).fields(t, c.field+":"+c.code)
 		}
-		u.do(t, "GET", "/messages?sort=html&status=x", nil).fields(t, "status:unknown_parameter")
+		u.do(t, "GET", "/messages?sort=html&status=x", nil).fields(t, "status:unknown_parameter", "sort:unknown")
 		require.JSONEq(t, string(good.body), string(u.do(t, "GET", path, nil).body))
 		require.Len(t, u.list(t, "/messages").Items, 1)
 	}, withMailings)

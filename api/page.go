@@ -150,17 +150,20 @@ func (q *query) time(name string) *time.Time {
 	return &at
 }
 
-// page is the part that every list has. Whether the list knows the sort and
-// the cursor is the store's to say.
+// page is the part that every list has, with all breaches so far: read the
+// filters before it. Whether the list knows the sort and the cursor is the
+// store's to say, which tells it together with those.
 func (q *query) page() store.Page {
-	return store.Page{
+	p := store.Page{
 		Limit:     q.number("limit", store.DefaultLimit, 1, store.MaxLimit),
 		Cursor:    q.text("cursor"),
 		Sort:      q.text("sort"),
 		WithTotal: q.flag("with_total"),
 		Scope:     q.scope,
 	}
+	p.Breaches = slices.Clone(q.bad)
+	return p
 }
 
 // err is nil, or all breaches at once.
-func (q *query) err() error { return q.bad.Err() }
+func (q *query) err() error { return model.Together(q.bad.Err()) }

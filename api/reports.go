@@ -96,14 +96,11 @@ func (s *Server) answerReports(c echo.Context, ofMailing *int64) error {
 		f.MailingID = q.id("mailing_id")
 	}
 	p := q.page()
-	if err := q.err(); err != nil {
-		return err
-	}
 	pages := func(p store.Page) (store.List[store.Report], error) {
 		return s.Store.Reports(c.Request().Context(), viewerOf(c), f, p)
 	}
 	if wantsCSV(c) {
-		return writeCSV(c, "reports", reportColumns, pages, p.Sort, reportCells)
+		return writeCSV(c, "reports", reportColumns, pages, p, reportCells)
 	}
 	page, err := pages(p)
 	if err != nil {

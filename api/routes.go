@@ -103,7 +103,7 @@ func (s *Server) routes() []route {
 		{post, "/mailings/:id/pause", anyUser, s.pauseMailing},
 		{post, "/mailings/:id/resume", anyUser, s.resumeMailing},
 		{post, "/mailings/:id/cancel", anyUser, s.cancelMailing},
-		{post, "/mailings/:id/stop", holder(model.MailingsStopAll), s.stopMailing},
+		{post, "/mailings/:id/stop", anyUser, s.stopMailing},
 		{post, "/mailings/:id/duplicate", anyUser, s.duplicateMailing},
 		{post, "/mailings/:id/test", anyUser, s.testMailing},
 		{get, "/mailings/:id/audience", anyUser, s.mailingAudience},

@@ -57,14 +57,11 @@ func (s *Server) suppressions(c echo.Context) error {
 	q := queryOf(c, pageNames("q", "reason", "owner_id")...)
 	f := store.SuppressionFilter{Q: q.text("q"), Reason: oneOf(q, "reason", model.SuppressionReasons), OwnerID: q.id("owner_id")}
 	p := q.page()
-	if err := q.err(); err != nil {
-		return err
-	}
 	pages := func(p store.Page) (store.List[model.Suppression], error) {
 		return s.Store.Suppressions(c.Request().Context(), viewerOf(c), f, p)
 	}
 	if wantsCSV(c) {
-		return writeCSV(c, "suppressions", []string{"email", "reason", "note", "created_at"}, pages, p.Sort, func(x *model.Suppression) []string {
+		return writeCSV(c, "suppressions", []string{"email", "reason", "note", "created_at"}, pages, p, func(x *model.Suppression) []string {
 			return []string{x.Email, string(x.Reason), x.Note, x.CreatedAt.Format(time.RFC3339Nano)}
 		})
 	}
@@ -96,10 +93,13 @@ func (s *Server) createSuppression(c echo.Context) error {
 		return err
 	}
 	var in suppressionRequest
-	if err := bind(c, &in); err != nil {
+	var row model.Suppression
+	if err := bindAnd(c, &in, func() error {
+		row = model.Suppression{OwnerID: viewerOf(c).UserID, Email: in.Email, Reason: in.Reason, Note: in.Note}
+		return store.CheckSuppression(&row)
+	}); err != nil {
 		return err
 	}
-	row := model.Suppression{OwnerID: viewerOf(c).UserID, Email: in.Email, Reason: in.Reason, Note: in.Note}
 	if err := s.Store.Suppress(c.Request().Context(), &row); err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package api
 
 import (
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -69,9 +68,6 @@ type userRequest struct {
 func (s *Server) users(c echo.Context) error {
 	q := queryOf(c, pageNames("q")...)
 	f, p := store.UserFilter{Q: q.text("q")}, q.page()
-	if err := q.err(); err != nil {
-		return err
-	}
 	page, err := s.Store.Users(c.Request().Context(), viewerOf(c), f, p)
 	if err != nil {
 		return err
@@ -130,25 +126,27 @@ func (s *Server) pathUser(c echo.Context) (*model.User, error) {
 //	@Failure		503			{object}	problem
 //	@Router			/users/{id} [patch]
 func (s *Server) updateUser(c echo.Context) error {
-	return settle(c, func(want *int64) error {
-		u, err := s.pathUser(c)
-		if err != nil {
-			return err
-		}
-		if !viewerOf(c).Superuser && (u.IsStaff || u.IsSuperuser) { // told before the body is looked at
-			return model.E(model.Forbidden, "you may look at this but not change it")
-		}
-		in := userRequest{IsActive: u.IsActive, IsStaff: u.IsStaff, IsSuperuser: u.IsSuperuser, Groups: slices.Clone(u.Groups)}
-		if err := bind(c, &in); err != nil {
-			return err
-		}
+	u, err := s.pathUser(c)
+	if err != nil {
+		return err
+	}
+	if !viewerOf(c).Superuser && (u.IsStaff || u.IsSuperuser) { // told before the body is looked at
+		return model.E(model.Forbidden, "you may look at this but not change it")
+	}
+	if _, err := bodyOf(c); err != nil {
+		return err
+	}
+	u, err = s.Store.ChangeUser(c.Request().Context(), viewerOf(c), u.ID, ifMatch(c), func(u *model.User) error {
+		in := userRequest{IsActive: u.IsActive, IsStaff: u.IsStaff, IsSuperuser: u.IsSuperuser, Groups: u.Groups}
+		err := bind(c, &in)
 		u.IsActive, u.IsStaff, u.IsSuperuser, u.Groups = in.IsActive, in.IsStaff, in.IsSuperuser, in.Groups
-		if err := s.Store.UpdateUser(c.Request().Context(), viewerOf(c), u, versionOr(want, u.Version)); err != nil {
-			return err
-		}
-		setETag(c, u.Version)
-		return c.JSON(http.StatusOK, userOfRow(u))
+		return err
 	})
+	if err != nil {
+		return err
+	}
+	setETag(c, u.Version)
+	return c.JSON(http.StatusOK, userOfRow(u))
 }
 
 // deleteUser removes an account, or blocks it if it owns anything.

@@ -78,7 +78,7 @@ func TestUsersListAndFilter(t *testing.T) {
 		}
 		manager.do(t, "GET", "/users?q=%25", nil).require(t, 200)
 		manager.do(t, "GET", "/users?limit=0&sort=password_hash&nonsense=1&with_total=yes&q=%00", nil).
-			fields(t, "limit:out_of_range", "nonsense:unknown_parameter", "with_total:wrong_type", "q:control_character")
+			fields(t, "sort:unknown", "limit:out_of_range", "nonsense:unknown_parameter", "with_total:wrong_type", "q:control_character")
 		manager.do(t, "GET", "/users?sort=password_hash", nil).fields(t, "sort:unknown")
 		manager.do(t, "GET", "/users?cursor=abc", nil).fields(t, "cursor:invalid")
 		manager.do(t, "GET", "/users?limit=2&limit=3", nil).fields(t, "limit:repeated")
@@ -150,7 +150,7 @@ func TestGroups(t *testing.T) {
 	each(t, func(t *testing.T, h *harness) {
 		root := h.superuser(t)
 		root.do(t, "POST", "/groups", fields{"name": " ", "permissions": []string{"clients.view_all", "everything"}, "id": 1}).
-			fields(t, "id:unknown_field")
+			fields(t, "id:unknown_field", "name:required", "permissions:unknown")
 		root.do(t, "POST", "/groups", fields{"name": " ", "permissions": []string{"clients.view_all", "everything"}}).
 			fields(t, "name:required", "permissions:unknown")
 		made := root.do(t, "POST", "/groups", fields{"name": "support", "permissions": []string{"users.block", "users.block"}}).require(t, 201)

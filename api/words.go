@@ -34,6 +34,7 @@ var sentences = []sentence{
 
 	// bodies
 	say("the body is larger than 1 MB", "тело запроса больше 1 МБ"),
+	say("send the body as it is, without a Content-Encoding", "отправьте тело запроса как есть, без Content-Encoding"),
 	say("the body broke off", "тело запроса оборвалось"),
 	say("the body is not UTF-8", "тело запроса не в UTF-8"),
 	say("the body is not valid JSON", "тело запроса не является правильным JSON"),

@@ -40,7 +40,27 @@ func (s *Service) Register(ctx context.Context, in Registration) (*model.User, e
 }
 
 func (s *Service) create(ctx context.Context, in Registration, superuser bool) (*model.User, error) {
-	u := &model.User{FullName: in.FullName, Locale: in.Locale, Timezone: in.Timezone, IsActive: true, IsSuperuser: superuser}
+	u, err := newUser(in)
+	if err != nil {
+		return nil, err
+	}
+	u.IsSuperuser = superuser
+	if u.PasswordHash, err = s.hasher.hash(ctx, in.Password); err != nil {
+		return nil, err
+	}
+	return u, s.store.CreateUser(ctx, u)
+}
+
+// CheckRegistration holds a registration against the rules and tells all
+// breaches at once (model.Invalid).
+func CheckRegistration(in Registration) error {
+	_, err := newUser(in)
+	return err
+}
+
+// newUser is the account that a registration asks for, without its password.
+func newUser(in Registration) (*model.User, error) {
+	u := &model.User{FullName: in.FullName, Locale: in.Locale, Timezone: in.Timezone, IsActive: true}
 	if u.Locale == "" {
 		u.Locale = "en"
 	}
@@ -57,14 +77,8 @@ func (s *Service) create(ctx context.Context, in Registration, superuser bool) (
 	}
 	checkPassword(&bad, "password", in.Password, email)
 	checkProfile(&bad, u)
-	if err := bad.Err(); err != nil {
-		return nil, err
-	}
 	u.Email = email
-	if u.PasswordHash, err = s.hasher.hash(ctx, in.Password); err != nil {
-		return nil, err
-	}
-	return u, s.store.CreateUser(ctx, u)
+	return u, bad.Err()
 }
 
 // MaxFullName is how many characters a name has at most.
@@ -229,16 +243,7 @@ func (s *Service) EndByRefresh(ctx context.Context, refresh string) error {
 // ChangePassword sets a new password if the current one is right, and ends
 // all sessions but the one that asks.
 func (s *Service) ChangePassword(ctx context.Context, u *model.User, sessionID int64, current, next string) error {
-	var bad model.Fields
-	checkPassword(&bad, "new_password", next, u.Email)
-	same, err := s.hasher.matches(ctx, current, u.PasswordHash)
-	if err != nil {
-		return err
-	}
-	if !same {
-		bad.Add("current_password", "wrong", "is not your password")
-	}
-	if err := bad.Err(); err != nil {
+	if err := s.CheckPasswordChange(ctx, u, current, next); err != nil {
 		return err
 	}
 	hash, err := s.hasher.hash(ctx, next)
@@ -246,6 +251,25 @@ func (s *Service) ChangePassword(ctx context.Context, u *model.User, sessionID i
 		return err
 	}
 	return s.store.SetPassword(ctx, u.ID, hash, sessionID)
+}
+
+// CheckPasswordChange tells all that is wrong with a change of the password at
+// once (model.Invalid).
+func (s *Service) CheckPasswordChange(ctx context.Context, u *model.User, current, next string) error {
+	var bad model.Fields
+	checkPassword(&bad, "new_password", next, u.Email)
+	if current == "" {
+		bad.Add("current_password", "required", "must be given")
+		return bad.Err()
+	}
+	same, err := s.hasher.matches(ctx, current, u.PasswordHash)
+	if err != nil {
+		return err
+	}
+	if !same {
+		bad.Add("current_password", "wrong", "is not your password")
+	}
+	return bad.Err()
 }
 
 // CreateSuperuser makes a superuser for a command. An account that is there

@@ -188,7 +188,7 @@ func (s *Service) hint(ctx context.Context, send func(context.Context) error) {
 // Update changes the settings of a mailing. change gets the present settings
 // and may answer an error. While a run is live only the rate can be changed,
 // else model.Conflict; a stale ifMatch is model.PreconditionFailed.
-func (s *Service) Update(ctx context.Context, v model.Viewer, id int64, ifMatch *int64, change func(*Input) error) (*model.Mailing, error) {
+func (s *Service) Update(ctx context.Context, v model.Viewer, id int64, ifMatch model.IfMatch, change func(*Input) error) (*model.Mailing, error) {
 	var run *model.Run
 	m, err := s.store.ChangeMailing(ctx, v, id, ifMatch, func(t *store.MailingTx) error {
 		run = nil
@@ -278,7 +278,7 @@ func (s *Service) changeLive(t *store.MailingTx, before, in Input) error {
 
 // Delete removes a mailing that never ran and archives one that did; its
 // reports stay. While a run is live it is model.Conflict.
-func (s *Service) Delete(ctx context.Context, v model.Viewer, id int64, ifMatch *int64) error {
+func (s *Service) Delete(ctx context.Context, v model.Viewer, id int64, ifMatch model.IfMatch) error {
 	_, err := s.store.ChangeMailing(ctx, v, id, ifMatch, func(t *store.MailingTx) error {
 		if t.Status.Live() {
 			return model.E(model.Conflict, "a mailing cannot be deleted while it runs; cancel it first")

@@ -3,6 +3,7 @@ package model
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -87,4 +88,33 @@ func (f Fields) Err() error {
 		return nil
 	}
 	return &Error{Kind: Invalid, Message: "some fields are not valid", Fields: f}
+}
+
+// Together is one error of what several checks of the same input found: an
+// Invalid one with all their breaches, one a field. What an earlier check found
+// counts; later ones do not tell of that field again, nor of what is inside or
+// around it: a value that could not be read need not also be missing. An error
+// of another kind is answered alone.
+func Together(checks ...error) error {
+	var all Fields
+	for _, err := range checks {
+		var e *Error
+		if err == nil {
+			continue
+		}
+		if !errors.As(err, &e) || e.Kind != Invalid {
+			return err
+		}
+		before := len(all)
+		for _, f := range e.Fields {
+			told := slices.ContainsFunc(all, func(b FieldError) bool { return b.Field == f.Field }) ||
+				slices.ContainsFunc(all[:before], func(b FieldError) bool {
+					return strings.HasPrefix(b.Field, f.Field+".") || strings.HasPrefix(f.Field, b.Field+".")
+				})
+			if !told {
+				all = append(all, f)
+			}
+		}
+	}
+	return all.Err()
 }

@@ -1,10 +1,12 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"slices"
 
 	"gorm.io/gorm"
@@ -60,25 +62,21 @@ func (s *Store) seenClients(tx *gorm.DB, v model.Viewer) *gorm.DB {
 }
 
 // ownedBy narrows a list to one owner, for those who may see everyone's rows.
-func ownedBy(q *gorm.DB, v model.Viewer, see model.Permission, column string, owner *int64) (*gorm.DB, error) {
+// For others it is a breach of the page.
+func ownedBy(q *gorm.DB, v model.Viewer, see model.Permission, column string, owner *int64, p *Page) *gorm.DB {
 	if owner == nil {
-		return q, nil
+		return q
 	}
 	if !v.Has(see) {
-		var bad model.Fields
-		bad.Add("owner_id", "not_allowed", "only those who see everyone's rows may filter by owner")
-		return nil, bad.Err()
+		p.Breaches.Add("owner_id", "not_allowed", "only those who see everyone's rows may filter by owner")
 	}
-	return q.Where(column+" = ?", *owner), nil
+	return q.Where(column+" = ?", *owner)
 }
 
 // Clients lists the clients a viewer sees, newest first unless sorted by id,
 // email, full_name, created_at or updated_at.
 func (s *Store) Clients(ctx context.Context, v model.Viewer, f ClientFilter, p Page) (List[model.Client], error) {
-	q, err := ownedBy(s.seenClients(s.read(ctx), v), v, model.ClientsViewAll, "clients.owner_id", f.OwnerID)
-	if err != nil {
-		return List[model.Client]{}, err
-	}
+	q := ownedBy(s.seenClients(s.read(ctx), v), v, model.ClientsViewAll, "clients.owner_id", f.OwnerID, &p)
 	if f.Q != "" {
 		q = q.Where(`clients.search LIKE ? ESCAPE '\'`, contains(searchText(f.Q)))
 	}
@@ -174,7 +172,7 @@ func (s *Store) CreateClient(ctx context.Context, v model.Viewer, c *model.Clien
 	if v.UserID == 0 {
 		return forbidden()
 	}
-	if err := checkClient(c); err != nil {
+	if err := CheckClient(c); err != nil {
 		return err
 	}
 	return s.tx(ctx, func(tx *gorm.DB) error {
@@ -212,21 +210,33 @@ func clientTaken(err error, doing string) error {
 	return kindOf(err, doing)
 }
 
-// UpdateClient keeps a changed client if it still has that version, else it is
-// model.PreconditionFailed. Suppressions stay with the old address.
-func (s *Store) UpdateClient(ctx context.Context, v model.Viewer, c *model.Client, version int64) error {
-	return s.tx(ctx, func(tx *gorm.DB) error {
-		old, err := s.lockClient(tx, v, c.ID)
+// ChangeClient gives change a client that the viewer may change, locked, and
+// keeps what it makes of it. A stale ifMatch is model.PreconditionFailed, what
+// breaks a rule model.Invalid together with the breaches change answers. What
+// is the same as before makes no new version. Suppressions stay with the old
+// address. change may run more than once.
+func (s *Store) ChangeClient(ctx context.Context, v model.Viewer, id int64, ifMatch model.IfMatch, change func(*model.Client) error) (*model.Client, error) {
+	var c *model.Client
+	err := s.tx(ctx, func(tx *gorm.DB) error {
+		old, err := s.lockClient(tx, v, id)
 		if err != nil {
 			return err
 		}
-		if err := checkClient(c); err != nil {
-			return err
-		}
-		if old.Version != version {
+		if ifMatch.Stale(old.Version) {
 			return stale()
 		}
-		c.OwnerID, c.Version, c.CreatedAt = old.OwnerID, version+1, old.CreatedAt
+		if c, err = s.client(tx, v, id); err != nil { // what a change before ours left
+			return err
+		}
+		*old = *c
+		if err := model.Together(change(c), CheckClient(c)); err != nil {
+			return err
+		}
+		c.ID, c.OwnerID, c.Version, c.CreatedAt, c.UpdatedAt = old.ID, old.OwnerID, old.Version, old.CreatedAt, old.UpdatedAt
+		if alike(c, old) {
+			return nil
+		}
+		c.Version++
 		row := clientRow{Client: *c, Search: clientSearch(c)}
 		if err := tx.Select("*").Updates(&row).Error; err != nil {
 			return clientTaken(err, "change a client")
@@ -236,6 +246,15 @@ func (s *Store) UpdateClient(ctx context.Context, v model.Viewer, c *model.Clien
 		}
 		return s.reread(tx, v, c)
 	})
+	return c, err
+}
+
+// alike reports whether two rows are the same. They are compared as JSON,
+// where a number is the same whether it was kept as 1 or as 1.0.
+func alike[T any](a, b *T) bool {
+	before, err := json.Marshal(a)
+	after, err2 := json.Marshal(b)
+	return err == nil && err2 == nil && bytes.Equal(before, after)
 }
 
 // lockClient locks a client that the viewer may change.
@@ -255,13 +274,13 @@ func (s *Store) lockClient(tx *gorm.DB, v model.Viewer, id int64) (*model.Client
 // deliveries and suppressions stay. With erase the address in all its
 // deliveries is replaced by a hash that nothing leads back from: it is salted
 // with random bytes that are kept nowhere. Attempts are never changed.
-func (s *Store) DeleteClient(ctx context.Context, v model.Viewer, id int64, ifMatch *int64, erase bool) error {
+func (s *Store) DeleteClient(ctx context.Context, v model.Viewer, id int64, ifMatch model.IfMatch, erase bool) error {
 	return s.tx(ctx, func(tx *gorm.DB) error {
 		c, err := s.lockClient(tx, v, id)
 		if err != nil {
 			return err
 		}
-		if ifMatch != nil && *ifMatch != c.Version {
+		if ifMatch.Stale(c.Version) {
 			return stale()
 		}
 		if err := s.skipOpenByClient(tx, id, model.SkippedClientDeleted); err != nil {

@@ -65,7 +65,7 @@ func TestClientKeepsWhatItWasGiven(t *testing.T) {
 		require.Equal(t, map[string]any{}, bare.Attributes)
 
 		got.FullName, got.Tags, got.Attributes = "", []string{"b"}, nil
-		require.NoError(t, st.UpdateClient(ctx, v, got, 1))
+		require.NoError(t, updateClient(st, v, got, 1))
 		again, err := st.Client(ctx, v, c.ID)
 		require.NoError(t, err)
 		require.Equal(t, got, again)
@@ -73,8 +73,21 @@ func TestClientKeepsWhatItWasGiven(t *testing.T) {
 		require.Empty(t, again.FullName)
 		require.Equal(t, []string{"b"}, again.Tags)
 		require.Empty(t, again.Attributes)
-		requireKind(t, st.UpdateClient(ctx, v, got, 1), model.PreconditionFailed)
+		requireKind(t, updateClient(st, v, got, 1), model.PreconditionFailed)
 	})
+}
+
+// updateClient keeps a client that was changed before, if it still has that
+// version.
+func updateClient(st *store.Store, v model.Viewer, c *model.Client, version int64) error {
+	kept, err := st.ChangeClient(context.Background(), v, c.ID, model.IfMatch{version}, func(row *model.Client) error {
+		*row = *c
+		return nil
+	})
+	if err == nil {
+		*c = *kept
+	}
+	return err
 }
 
 func TestClientsAreTheirOwners(t *testing.T) {
@@ -91,9 +104,9 @@ func TestClientsAreTheirOwners(t *testing.T) {
 		_, unknown := st.Client(ctx, boris, 12345)
 		requireKind(t, err, model.NotFound)
 		require.Equal(t, unknown, err)
-		requireKind(t, st.UpdateClient(ctx, boris, hers, 1), model.NotFound)
+		requireKind(t, updateClient(st, boris, hers, 1), model.NotFound)
 		requireKind(t, st.DeleteClient(ctx, boris, hers.ID, nil, true), model.NotFound)
-		requireKind(t, st.UpdateClient(ctx, boss, hers, 1), model.Forbidden)
+		requireKind(t, updateClient(st, boss, hers, 1), model.Forbidden)
 		requireKind(t, st.DeleteClient(ctx, boss, hers.ID, nil, false), model.Forbidden)
 		requireKind(t, st.CreateClient(ctx, model.Viewer{}, &model.Client{Email: "y@example.com"}), model.Forbidden)
 
@@ -118,7 +131,7 @@ func TestClientsAreTheirOwners(t *testing.T) {
 		require.Empty(t, list.Items)
 
 		seen.FullName = "by root"
-		require.NoError(t, st.UpdateClient(ctx, root, seen, 1))
+		require.NoError(t, updateClient(st, root, seen, 1))
 		mine, err := st.Client(ctx, anna, hers.ID)
 		require.NoError(t, err)
 		require.Equal(t, "by root", mine.FullName)
@@ -134,7 +147,7 @@ func TestClientAddressesAreUniquePerOwner(t *testing.T) {
 		b := addClient(t, st, v, "b@example.com")
 		requireKind(t, st.CreateClient(ctx, v, &model.Client{Email: "A@EXAMPLE.com"}), model.Conflict)
 		b.Email = "a@example.com"
-		requireKind(t, st.UpdateClient(ctx, v, b, 1), model.Conflict)
+		requireKind(t, updateClient(st, v, b, 1), model.Conflict)
 
 		var wg sync.WaitGroup
 		made := make(chan bool, 8)
@@ -345,9 +358,8 @@ func TestDeletedClientsAreSkippedAndErased(t *testing.T) {
 			{RunID: run.ID, ClientID: 999, ChunkID: chunk.ID, Email: two.Email, State: model.Skipped, Reason: model.SkippedDuplicateAddress, UpdatedAt: now},
 		}))
 
-		stale := int64(7)
-		requireKind(t, st.DeleteClient(ctx, v, one.ID, &stale, false), model.PreconditionFailed)
-		require.NoError(t, st.DeleteClient(ctx, v, one.ID, &one.Version, false))
+		requireKind(t, st.DeleteClient(ctx, v, one.ID, model.IfMatch{7}, false), model.PreconditionFailed)
+		require.NoError(t, st.DeleteClient(ctx, v, one.ID, model.IfMatch{one.Version}, false))
 		require.NoError(t, st.DeleteClient(ctx, v, two.ID, nil, true))
 		require.NoError(t, st.Suppress(ctx, &model.Suppression{OwnerID: v.UserID, Email: three.Email, Reason: model.Unsubscribed}))
 		_, err := st.Client(ctx, v, one.ID)

@@ -33,9 +33,9 @@ var (
 	localeName = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?$`)
 )
 
-// checkClient holds a client against the rules, tells all breaches at once, and
-// puts what was given into its one form.
-func checkClient(c *model.Client) error {
+// CheckClient holds a client against the rules, tells all breaches at once
+// (model.Invalid), and puts what was given into its one form.
+func CheckClient(c *model.Client) error {
 	var bad model.Fields
 	c.Email = checkEmail(&bad, "email", c.Email)
 	c.FullName = strings.TrimSpace(c.FullName)

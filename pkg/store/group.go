@@ -71,22 +71,39 @@ func (s *Store) CreateGroup(ctx context.Context, g *model.Group) error {
 	})
 }
 
-// UpdateGroup keeps the name and the permissions of a group, if it still has
-// that version. The manager group keeps its name: create-managers finds it by
-// that.
-func (s *Store) UpdateGroup(ctx context.Context, g *model.Group, version int64) error {
-	return s.tx(ctx, func(tx *gorm.DB) error {
-		old, err := lockGroup(s, tx, g.ID)
+// ChangeGroup gives change a group, locked, and keeps the name and the
+// permissions it makes of it. A stale ifMatch is model.PreconditionFailed. What
+// is the same as before makes no new version. The manager group keeps its name:
+// create-managers finds it by that. change may run more than once.
+func (s *Store) ChangeGroup(ctx context.Context, id int64, ifMatch model.IfMatch, change func(*model.Group) error) (*model.Group, error) {
+	var g *model.Group
+	err := s.tx(ctx, func(tx *gorm.DB) error {
+		old, err := lockGroup(s, tx, id)
 		if err != nil {
 			return err
 		}
-		if old.Version != version {
+		if ifMatch.Stale(old.Version) {
 			return stale()
+		}
+		one := []model.Group{*old}
+		if err := joinPermissions(tx, one); err != nil {
+			return kindOf(err, "read a group")
+		}
+		old, g = &one[0], &model.Group{}
+		*g = *old
+		g.Permissions = slices.Clone(old.Permissions)
+		if err := change(g); err != nil {
+			return err
 		}
 		if old.Name == model.ManagerGroup && g.Name != old.Name {
 			return model.E(model.Conflict, "the manager group is built in: it keeps its name")
 		}
-		g.Version, g.UpdatedAt = version+1, tx.NowFunc()
+		slices.Sort(g.Permissions)
+		g.Permissions = slices.Compact(g.Permissions)
+		if g.Name == old.Name && slices.Equal(g.Permissions, old.Permissions) {
+			return nil
+		}
+		g.Version, g.UpdatedAt = old.Version+1, tx.NowFunc()
 		err = tx.Model(&model.Group{}).Where("id = ?", g.ID).
 			Updates(map[string]any{"name": g.Name, "version": g.Version, "updated_at": g.UpdatedAt}).Error
 		if err != nil {
@@ -94,17 +111,18 @@ func (s *Store) UpdateGroup(ctx context.Context, g *model.Group, version int64) 
 		}
 		return setPermissions(tx, g)
 	})
+	return g, err
 }
 
 // DeleteGroup removes a group; its members lose what it carried, at once. The
 // manager group is model.Conflict.
-func (s *Store) DeleteGroup(ctx context.Context, id int64, ifMatch *int64) error {
+func (s *Store) DeleteGroup(ctx context.Context, id int64, ifMatch model.IfMatch) error {
 	return s.tx(ctx, func(tx *gorm.DB) error {
 		old, err := lockGroup(s, tx, id)
 		switch {
 		case err != nil:
 			return err
-		case ifMatch != nil && *ifMatch != old.Version:
+		case ifMatch.Stale(old.Version):
 			return stale()
 		case old.Name == model.ManagerGroup:
 			return model.E(model.Conflict, "the manager group is built in: it cannot be deleted")

@@ -27,8 +27,8 @@ func TestGroups(t *testing.T) {
 		require.Equal(t, g, read)
 
 		g.Name, g.Permissions = "helpers", []model.Permission{model.ClientsViewAll}
-		require.NoError(t, st.UpdateGroup(ctx, g, 1))
-		err = st.UpdateGroup(ctx, g, 1)
+		require.NoError(t, updateGroup(st, g, 1))
+		err = updateGroup(st, g, 1)
 		require.True(t, model.IsKind(err, model.PreconditionFailed), "%v", err)
 		member, err = st.User(ctx, member.ID)
 		require.NoError(t, err)
@@ -39,16 +39,28 @@ func TestGroups(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []model.Group{*g}, list.Items)
 
-		old := int64(1)
-		err = st.DeleteGroup(ctx, g.ID, &old)
+		err = st.DeleteGroup(ctx, g.ID, model.IfMatch{1})
 		require.True(t, model.IsKind(err, model.PreconditionFailed), "%v", err)
-		require.NoError(t, st.DeleteGroup(ctx, g.ID, &g.Version))
+		require.NoError(t, st.DeleteGroup(ctx, g.ID, model.IfMatch{g.Version}))
 		err = st.DeleteGroup(ctx, g.ID, nil)
 		require.True(t, model.IsKind(err, model.NotFound), "%v", err)
 		member, err = st.User(ctx, member.ID)
 		require.NoError(t, err)
 		require.Empty(t, member.Groups)
 	})
+}
+
+// updateGroup keeps a group that was changed before, if it still has that
+// version.
+func updateGroup(st *store.Store, g *model.Group, version int64) error {
+	kept, err := st.ChangeGroup(context.Background(), g.ID, model.IfMatch{version}, func(row *model.Group) error {
+		*row = *g
+		return nil
+	})
+	if err == nil {
+		*g = *kept
+	}
+	return err
 }
 
 func TestTheManagerGroupIsBuiltIn(t *testing.T) {
@@ -63,7 +75,7 @@ func TestTheManagerGroupIsBuiltIn(t *testing.T) {
 		g := list.Items[0]
 
 		g.Permissions = nil
-		require.NoError(t, st.UpdateGroup(ctx, &g, g.Version))
+		require.NoError(t, updateGroup(st, &g, g.Version))
 		created, err = st.EnsureGroup(ctx, model.ManagerGroup, model.ManagerPermissions)
 		require.NoError(t, err)
 		require.False(t, created)
@@ -74,7 +86,7 @@ func TestTheManagerGroupIsBuiltIn(t *testing.T) {
 		err = st.DeleteGroup(ctx, g.ID, nil)
 		require.True(t, model.IsKind(err, model.Conflict), "%v", err)
 		g.Name = "chiefs"
-		err = st.UpdateGroup(ctx, &g, g.Version)
+		err = updateGroup(st, &g, g.Version)
 		require.True(t, model.IsKind(err, model.Conflict), "%v", err)
 	})
 }

@@ -99,7 +99,7 @@ func (s *Store) CreateMailing(ctx context.Context, m *model.Mailing, rules func(
 
 // ChangeMailing gives rules a mailing that the viewer may change, locked. A
 // stale ifMatch is model.PreconditionFailed.
-func (s *Store) ChangeMailing(ctx context.Context, v model.Viewer, id int64, ifMatch *int64, rules func(*MailingTx) error) (*model.Mailing, error) {
+func (s *Store) ChangeMailing(ctx context.Context, v model.Viewer, id int64, ifMatch model.IfMatch, rules func(*MailingTx) error) (*model.Mailing, error) {
 	return s.changeMailing(ctx, v, id, ifMatch, v.MayChange, rules)
 }
 
@@ -109,7 +109,7 @@ func (s *Store) StopMailing(ctx context.Context, v model.Viewer, id int64, rules
 	return s.changeMailing(ctx, v, id, nil, may, rules)
 }
 
-func (s *Store) changeMailing(ctx context.Context, v model.Viewer, id int64, ifMatch *int64, may func(int64) bool, rules func(*MailingTx) error) (*model.Mailing, error) {
+func (s *Store) changeMailing(ctx context.Context, v model.Viewer, id int64, ifMatch model.IfMatch, may func(int64) bool, rules func(*MailingTx) error) (*model.Mailing, error) {
 	var m model.Mailing
 	err := s.tx(ctx, func(tx *gorm.DB) error {
 		m = model.Mailing{}
@@ -127,7 +127,7 @@ func (s *Store) changeMailing(ctx context.Context, v model.Viewer, id int64, ifM
 		if err := s.forUpdate(tx).Where("archived_at IS NULL").Take(&m, id).Error; err != nil {
 			return err
 		}
-		if ifMatch != nil && *ifMatch != m.Version {
+		if ifMatch.Stale(m.Version) {
 			return stale()
 		}
 		now, err := s.now(tx)

@@ -52,10 +52,7 @@ func (s *Store) seenMessages(tx *gorm.DB, v model.Viewer) *gorm.DB {
 // Messages lists the messages a viewer sees, newest first unless sorted by id,
 // name, subject, created_at or updated_at.
 func (s *Store) Messages(ctx context.Context, v model.Viewer, f MessageFilter, p Page) (List[model.Message], error) {
-	q, err := ownedBy(s.seenMessages(s.read(ctx), v), v, model.MessagesViewAll, "messages.owner_id", f.OwnerID)
-	if err != nil {
-		return List[model.Message]{}, err
-	}
+	q := ownedBy(s.seenMessages(s.read(ctx), v), v, model.MessagesViewAll, "messages.owner_id", f.OwnerID, &p)
 	if f.Q != "" {
 		q = q.Where(`messages.search LIKE ? ESCAPE '\'`, contains(searchText(f.Q)))
 	}
@@ -96,25 +93,39 @@ func (s *Store) CreateMessage(ctx context.Context, v model.Viewer, m *model.Mess
 	})
 }
 
-// UpdateMessage keeps a changed message if it still has that version, else it
-// is model.PreconditionFailed. Runs that have started keep what they froze. The
-// message must have passed mailing.CheckMessage.
-func (s *Store) UpdateMessage(ctx context.Context, v model.Viewer, m *model.Message, version int64) error {
-	return s.tx(ctx, func(tx *gorm.DB) error {
-		old, err := s.lockMessage(tx, v, m.ID)
+// ChangeMessage gives change a message that the viewer may change, locked, and
+// keeps what it makes of it; change holds it against mailing.CheckMessage. A
+// stale ifMatch is model.PreconditionFailed. What is the same as before makes
+// no new version. Runs that have started keep what they froze. change may run
+// more than once.
+func (s *Store) ChangeMessage(ctx context.Context, v model.Viewer, id int64, ifMatch model.IfMatch, change func(*model.Message) error) (*model.Message, error) {
+	var m *model.Message
+	err := s.tx(ctx, func(tx *gorm.DB) error {
+		old, err := s.lockMessage(tx, v, id)
 		if err != nil {
 			return err
 		}
-		if old.Version != version {
+		if ifMatch.Stale(old.Version) {
 			return stale()
 		}
-		old.Name, old.Subject, old.HTML, old.Text = m.Name, m.Subject, m.HTML, m.Text
-		old.Version = version + 1
-		row := messageRow{Message: *old, Search: messageSearch(old)}
+		if m, err = s.message(tx, v, id); err != nil { // what a change before ours left
+			return err
+		}
+		*old = *m
+		if err := change(m); err != nil {
+			return err
+		}
+		m.ID, m.OwnerID, m.Version, m.CreatedAt, m.UpdatedAt = old.ID, old.OwnerID, old.Version, old.CreatedAt, old.UpdatedAt
+		if alike(m, old) {
+			return nil
+		}
+		m.Version++
+		row := messageRow{Message: *m, Search: messageSearch(m)}
 		err = tx.Select("*").Updates(&row).Error
 		*m = row.Message
 		return kindOf(err, "change a message")
 	})
+	return m, err
 }
 
 // lockMessage locks a message that the viewer may change.
@@ -133,13 +144,13 @@ func (s *Store) lockMessage(tx *gorm.DB, v model.Viewer, id int64) (*model.Messa
 // DeleteMessage removes a message. One that a mailing which has not ended uses
 // is model.Conflict; those that have ended lose the link and keep what they
 // sent.
-func (s *Store) DeleteMessage(ctx context.Context, v model.Viewer, id int64, ifMatch *int64) error {
+func (s *Store) DeleteMessage(ctx context.Context, v model.Viewer, id int64, ifMatch model.IfMatch) error {
 	return s.tx(ctx, func(tx *gorm.DB) error {
 		m, err := s.lockMessage(tx, v, id)
 		if err != nil {
 			return err
 		}
-		if ifMatch != nil && *ifMatch != m.Version {
+		if ifMatch.Stale(m.Version) {
 			return stale()
 		}
 		var users int64

@@ -36,13 +36,13 @@ func TestMessages(t *testing.T) {
 		seen, err := st.Message(ctx, boss, m.ID)
 		require.NoError(t, err)
 		require.Equal(t, owner.Email, seen.OwnerEmail)
-		requireKind(t, st.UpdateMessage(ctx, boss, seen, 1), model.Forbidden)
-		requireKind(t, st.UpdateMessage(ctx, other, seen, 1), model.NotFound)
+		requireKind(t, updateMessage(st, boss, seen, 1), model.Forbidden)
+		requireKind(t, updateMessage(st, other, seen, 1), model.NotFound)
 		requireKind(t, st.DeleteMessage(ctx, boss, m.ID, nil), model.Forbidden)
 
 		got.Subject, got.HTML = "new", ""
-		require.NoError(t, st.UpdateMessage(ctx, v, got, 1))
-		requireKind(t, st.UpdateMessage(ctx, v, got, 1), model.PreconditionFailed)
+		require.NoError(t, updateMessage(st, v, got, 1))
+		requireKind(t, updateMessage(st, v, got, 1), model.PreconditionFailed)
 		again, err := st.Message(ctx, v, m.ID)
 		require.NoError(t, err)
 		require.Equal(t, got, again)
@@ -50,6 +50,19 @@ func TestMessages(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, list.Items, 1)
 	})
+}
+
+// updateMessage keeps a message that was changed before, if it still has that
+// version.
+func updateMessage(st *store.Store, v model.Viewer, m *model.Message, version int64) error {
+	kept, err := st.ChangeMessage(context.Background(), v, m.ID, model.IfMatch{version}, func(row *model.Message) error {
+		*row = *m
+		return nil
+	})
+	if err == nil {
+		*m = *kept
+	}
+	return err
 }
 
 func TestMessagesInUseStay(t *testing.T) {
@@ -65,8 +78,7 @@ func TestMessagesInUseStay(t *testing.T) {
 			requireKind(t, st.DeleteMessage(ctx, v, m.ID, nil), model.Conflict)
 		}
 		require.NoError(t, st.Exec("UPDATE mailings SET status = 'finished'"))
-		stale := int64(3)
-		requireKind(t, st.DeleteMessage(ctx, v, m.ID, &stale), model.PreconditionFailed)
+		requireKind(t, st.DeleteMessage(ctx, v, m.ID, model.IfMatch{3}), model.PreconditionFailed)
 		require.NoError(t, st.DeleteMessage(ctx, v, m.ID, nil))
 		kept, err := st.Mailing(ctx, v, mailing.ID)
 		require.NoError(t, err)

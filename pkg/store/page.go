@@ -26,6 +26,10 @@ type Page struct {
 	Sort      string // a name the list allows, "-" before it for descending
 	WithTotal bool   // count all rows of the filter too
 	Scope     string // whose list it is and by which filters: a cursor is good in its own alone
+
+	// Breaches were found by the caller while it read the question. Nothing is
+	// read then, and the answer tells them together with what the list finds.
+	Breaches model.Fields
 }
 
 // List is one page. Next is "" on the last one.
@@ -82,13 +86,16 @@ func (l listing[T]) page(q *gorm.DB, p Page) (List[T], error) {
 	}
 	var at any
 	var c cursor
-	if p.Cursor != "" && known {
+	if p.Cursor != "" {
 		var ok bool
-		if c, at, ok = l.decode(p, key); !ok {
+		if c, ok = l.open(p); ok && known {
+			at, ok = c.value(p.Sort, key.value(new(T)))
+		}
+		if !ok {
 			bad.Add("cursor", "invalid", "the cursor is broken or belongs to another list, filter or order")
 		}
 	}
-	if err := bad.Err(); err != nil {
+	if err := model.Together(p.Breaches.Err(), bad.Err()); err != nil {
 		return out, err
 	}
 
@@ -128,26 +135,35 @@ func (l listing[T]) encode(p Page, at any, id int64) string {
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
-func (l listing[T]) decode(p Page, key sortKey[T]) (cursor, any, bool) {
+// open reads a cursor of this list, whatever its order.
+func (l listing[T]) open(p Page) (cursor, bool) {
 	var c cursor
 	raw, err := base64.RawURLEncoding.DecodeString(p.Cursor)
-	if err != nil || json.Unmarshal(raw, &c) != nil || c.List != l.name || c.Sort != p.Sort || c.Home != crc32.ChecksumIEEE([]byte(p.Scope)) {
-		return c, nil, false
+	if err != nil || json.Unmarshal(raw, &c) != nil {
+		return c, false
 	}
-	var zero T
-	switch key.value(&zero).(type) {
+	return c, c.List == l.name && c.Home == crc32.ChecksumIEEE([]byte(p.Scope))
+}
+
+// value is where the page before ended in that order, of the type that like is
+// of.
+func (c cursor) value(sort string, like any) (any, bool) {
+	if c.Sort != sort {
+		return nil, false
+	}
+	switch like.(type) {
 	case time.Time:
 		var t time.Time
-		err = json.Unmarshal(c.At, &t)
-		return c, t.UTC(), err == nil
+		err := json.Unmarshal(c.At, &t)
+		return t.UTC(), err == nil
 	case string:
 		var s string
-		err = json.Unmarshal(c.At, &s)
-		return c, s, err == nil
+		err := json.Unmarshal(c.At, &s)
+		return s, err == nil
 	default:
 		var n int64
-		err = json.Unmarshal(c.At, &n)
-		return c, n, err == nil
+		err := json.Unmarshal(c.At, &n)
+		return n, err == nil
 	}
 }
 

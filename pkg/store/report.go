@@ -45,9 +45,7 @@ var reportList = listing[Report]{
 // id and planned_at.
 func (s *Store) Reports(ctx context.Context, viewer model.Viewer, f ReportFilter, p Page) (List[Report], error) {
 	if f.OwnerID != nil && !viewer.Has(model.ReportsViewAll) {
-		var bad model.Fields
-		bad.Add("owner_id", "not_allowed", "only those who see everyone's reports may filter by owner")
-		return List[Report]{}, bad.Err()
+		p.Breaches.Add("owner_id", "not_allowed", "only those who see everyone's reports may filter by owner")
 	}
 	q := s.seenRuns(ctx, viewer)
 	if f.MailingID != nil {

@@ -94,7 +94,11 @@ func (l listing[T]) at(p Page) int64 {
 	if p.Sort == "" {
 		p.Sort = l.natural
 	}
-	_, at, _ := l.decode(p, l.sorts[l.natural])
+	c, ok := l.open(p)
+	if !ok {
+		return 0
+	}
+	at, _ := c.value(p.Sort, int64(0))
 	n, _ := at.(int64)
 	return n
 }

@@ -41,10 +41,7 @@ func (s *Store) seenSuppressions(tx *gorm.DB, v model.Viewer) *gorm.DB {
 // Suppressions lists the suppressions a viewer sees, newest first unless sorted
 // by id, email or created_at.
 func (s *Store) Suppressions(ctx context.Context, v model.Viewer, f SuppressionFilter, p Page) (List[model.Suppression], error) {
-	q, err := ownedBy(s.seenSuppressions(s.read(ctx), v), v, model.ClientsViewAll, "suppressions.owner_id", f.OwnerID)
-	if err != nil {
-		return List[model.Suppression]{}, err
-	}
+	q := ownedBy(s.seenSuppressions(s.read(ctx), v), v, model.ClientsViewAll, "suppressions.owner_id", f.OwnerID, &p)
 	if f.Q != "" {
 		q = q.Where(`suppressions.email LIKE ? ESCAPE '\'`, contains(searchText(f.Q)))
 	}
@@ -55,19 +52,25 @@ func (s *Store) Suppressions(ctx context.Context, v model.Viewer, f SuppressionF
 	return out, kindOf(err, "list suppressions")
 }
 
-// Suppress keeps an address from being mailed for an owner; it sets the id and
-// the time. Mails to it that have not left are skipped with the reason, in the
-// same transaction: their rows' locks order it against a mail that is about to
-// leave. One that is there already stays as it is and answers model.Conflict;
-// what breaks a rule is model.Invalid.
-func (s *Store) Suppress(ctx context.Context, x *model.Suppression) error {
+// CheckSuppression holds a suppression against the rules, tells all breaches at
+// once (model.Invalid), and puts the address into its one form.
+func CheckSuppression(x *model.Suppression) error {
 	var bad model.Fields
 	x.Email = checkEmail(&bad, "email", x.Email)
 	if !slices.Contains(model.SuppressionReasons, x.Reason) {
 		bad.Add("reason", "unknown", "must be one of unsubscribed, bounced, complained, blocked")
 	}
 	checkText(&bad, "note", x.Note, maxNote)
-	if err := bad.Err(); err != nil {
+	return bad.Err()
+}
+
+// Suppress keeps an address from being mailed for an owner; it sets the id and
+// the time. Mails to it that have not left are skipped with the reason, in the
+// same transaction: their rows' locks order it against a mail that is about to
+// leave. One that is there already stays as it is and answers model.Conflict;
+// what breaks a rule is model.Invalid.
+func (s *Store) Suppress(ctx context.Context, x *model.Suppression) error {
+	if err := CheckSuppression(x); err != nil {
 		return err
 	}
 	return s.tx(ctx, func(tx *gorm.DB) error {

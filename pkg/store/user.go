@@ -140,14 +140,12 @@ func setGroups(tx *gorm.DB, u *model.User) error {
 	slices.Sort(u.Groups)
 	u.Groups = slices.Compact(u.Groups)
 	if len(u.Groups) > 0 {
+		if err := knownGroups(tx, u.Groups); err != nil {
+			return err
+		}
 		made := tx.Exec("INSERT INTO user_groups (user_id, group_id) SELECT ?, id FROM groups WHERE name IN ?", u.ID, u.Groups)
 		if made.Error != nil {
 			return kindOf(made.Error, "join groups")
-		}
-		if int(made.RowsAffected) != len(u.Groups) {
-			var bad model.Fields
-			bad.Add("groups", "unknown", "there is no such group")
-			return bad.Err()
 		}
 	}
 	u.Permissions = nil
@@ -158,39 +156,80 @@ func setGroups(tx *gorm.DB, u *model.User) error {
 	return err
 }
 
-// UpdateProfile keeps the name, language and zone of an account, if it still
-// has that version; else it is model.PreconditionFailed.
-func (s *Store) UpdateProfile(ctx context.Context, u *model.User, version int64) error {
-	return s.tx(ctx, func(tx *gorm.DB) error {
-		return saveUser(tx, u, version, map[string]any{
+// ChangeProfile gives change an account, locked, and keeps the name, language
+// and zone it makes of it. A stale ifMatch is model.PreconditionFailed. What is
+// the same as before makes no new version. change may run more than once.
+func (s *Store) ChangeProfile(ctx context.Context, id int64, ifMatch model.IfMatch, change func(*model.User) error) (*model.User, error) {
+	var u *model.User
+	err := s.tx(ctx, func(tx *gorm.DB) error {
+		var err error
+		if u, err = oneUser(s.forUpdate(tx).Where("id = ?", id)); err != nil {
+			return err
+		}
+		if ifMatch.Stale(u.Version) {
+			return stale()
+		}
+		old := *u
+		if err := change(u); err != nil {
+			return err
+		}
+		if alike(u, &old) {
+			return nil
+		}
+		return saveUser(tx, u, old.Version, map[string]any{
 			"full_name": u.FullName, "locale": u.Locale, "timezone": u.Timezone, "search": userSearch(u),
 		})
 	})
+	return u, err
 }
 
-// UpdateUser keeps the rights and the groups of an account, if it still has
-// that version. A superuser may change all of it. A holder of users.block may
-// change IsActive alone, and not of staff or superusers; anything else is
-// model.Forbidden. What would leave no active superuser is model.Conflict,
-// also for two requests at the same instant. Blocking ends all sessions.
-func (s *Store) UpdateUser(ctx context.Context, viewer model.Viewer, u *model.User, version int64) error {
-	return s.tx(ctx, func(tx *gorm.DB) error {
-		old, err := lockUser(s, tx, u.ID)
+// ChangeUser gives change an account, locked, and keeps the rights and the
+// groups it makes of it. A superuser may change all of them. A holder of
+// users.block may change IsActive alone, and not of staff or superusers;
+// anything else is model.Forbidden. What would leave no active superuser is
+// model.Conflict, also for two requests at the same instant, and before
+// anything else that is wrong; then a stale ifMatch is
+// model.PreconditionFailed, and an unknown group model.Invalid together with
+// the breaches change answers. What is the same as before makes no new version.
+// Blocking ends all sessions. change may run more than once.
+func (s *Store) ChangeUser(ctx context.Context, viewer model.Viewer, id int64, ifMatch model.IfMatch, change func(*model.User) error) (*model.User, error) {
+	var u *model.User
+	err := s.tx(ctx, func(tx *gorm.DB) error {
+		old, err := lockUser(s, tx, id)
 		if err != nil {
 			return err
 		}
-		if !viewer.Superuser {
-			same := old.IsStaff == u.IsStaff && old.IsSuperuser == u.IsSuperuser && slices.Equal(old.Groups, slices.Compact(slices.Sorted(slices.Values(u.Groups))))
-			if !viewer.Has(model.UsersBlock) || !same || old.IsStaff || old.IsSuperuser {
-				return forbidden()
-			}
+		if !viewer.Superuser && (!viewer.Has(model.UsersBlock) || old.IsStaff || old.IsSuperuser) {
+			return forbidden()
+		}
+		u = &model.User{}
+		*u = *old
+		u.Groups = slices.Clone(old.Groups)
+		found := change(u)
+		if found != nil && !model.IsKind(found, model.Invalid) {
+			return found
+		}
+		slices.Sort(u.Groups)
+		u.Groups = slices.Compact(u.Groups)
+		same := old.IsStaff == u.IsStaff && old.IsSuperuser == u.IsSuperuser && slices.Equal(old.Groups, u.Groups)
+		if !viewer.Superuser && !same {
+			return forbidden()
 		}
 		if !u.IsActive || !u.IsSuperuser {
 			if err := keepSuperuser(tx, old); err != nil {
 				return err
 			}
 		}
-		if err := saveUser(tx, u, version, map[string]any{
+		if ifMatch.Stale(old.Version) {
+			return stale()
+		}
+		if err := model.Together(found, knownGroups(tx, u.Groups)); err != nil {
+			return err
+		}
+		if same && old.IsActive == u.IsActive {
+			return nil
+		}
+		if err := saveUser(tx, u, old.Version, map[string]any{
 			"is_active": u.IsActive, "is_staff": u.IsStaff, "is_superuser": u.IsSuperuser,
 		}); err != nil {
 			return err
@@ -202,6 +241,23 @@ func (s *Store) UpdateUser(ctx context.Context, viewer model.Viewer, u *model.Us
 		}
 		return setGroups(tx, u)
 	})
+	return u, err
+}
+
+// knownGroups refuses names that no group has.
+func knownGroups(tx *gorm.DB, names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	var n int64
+	if err := tx.Table("groups").Where("name IN ?", names).Count(&n).Error; err != nil {
+		return kindOf(err, "look for groups")
+	}
+	var bad model.Fields
+	if int(n) != len(names) {
+		bad.Add("groups", "unknown", "there is no such group")
+	}
+	return bad.Err()
 }
 
 // saveUser writes columns if the row still has the version, and raises it.
@@ -254,7 +310,7 @@ var owned = []string{"clients", "suppressions", "messages", "mailings", "runs", 
 // anything is blocked instead, and its sessions end. The last active superuser
 // stays: model.Conflict. With ifMatch another version is
 // model.PreconditionFailed.
-func (s *Store) DeleteUser(ctx context.Context, viewer model.Viewer, id int64, ifMatch *int64) error {
+func (s *Store) DeleteUser(ctx context.Context, viewer model.Viewer, id int64, ifMatch model.IfMatch) error {
 	if !viewer.Superuser {
 		return forbidden()
 	}
@@ -266,7 +322,7 @@ func (s *Store) DeleteUser(ctx context.Context, viewer model.Viewer, id int64, i
 		if err := keepSuperuser(tx, u); err != nil {
 			return err
 		}
-		if ifMatch != nil && *ifMatch != u.Version {
+		if ifMatch.Stale(u.Version) {
 			return stale()
 		}
 		for _, table := range owned {

@@ -61,6 +61,19 @@ func TestUsersAreForThoseWhoMaySeeAll(t *testing.T) {
 	})
 }
 
+// updateUser keeps an account that was changed before, if it still has that
+// version.
+func updateUser(st *store.Store, v model.Viewer, u *model.User, version int64) error {
+	kept, err := st.ChangeUser(context.Background(), v, u.ID, model.IfMatch{version}, func(row *model.User) error {
+		*row = *u
+		return nil
+	})
+	if err == nil {
+		*u = *kept
+	}
+	return err
+}
+
 func TestUpdateUserRights(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, st *store.Store) {
@@ -70,7 +83,7 @@ func TestUpdateUserRights(t *testing.T) {
 		blocker := model.Viewer{UserID: 7, Granted: []model.Permission{model.UsersBlock}}
 		forbidden := func(v model.Viewer, u model.User) {
 			t.Helper()
-			err := st.UpdateUser(ctx, v, &u, u.Version)
+			err := updateUser(st, v, &u, u.Version)
 			require.True(t, model.IsKind(err, model.Forbidden), "%v", err)
 		}
 
@@ -86,21 +99,21 @@ func TestUpdateUserRights(t *testing.T) {
 
 		session := &model.Session{UserID: target.ID, Nonce: "n"}
 		require.NoError(t, st.CreateSession(ctx, session))
-		require.NoError(t, st.UpdateUser(ctx, blocker, &blocked, blocked.Version))
+		require.NoError(t, updateUser(st, blocker, &blocked, blocked.Version))
 		require.EqualValues(t, 2, blocked.Version)
 		_, err := st.SessionUser(ctx, session.ID, target.ID)
 		require.True(t, model.IsKind(err, model.Unauthenticated), "%v", err)
 		blocked.IsActive = true
-		require.NoError(t, st.UpdateUser(ctx, root, &blocked, blocked.Version))
+		require.NoError(t, updateUser(st, root, &blocked, blocked.Version))
 		_, err = st.SessionUser(ctx, session.ID, target.ID)
 		require.True(t, model.IsKind(err, model.Unauthenticated), "a block ends sessions for good: %v", err)
 
 		stale := *target
-		err = st.UpdateUser(ctx, root, &stale, target.Version)
+		err = updateUser(st, root, &stale, target.Version)
 		require.True(t, model.IsKind(err, model.PreconditionFailed), "%v", err)
 		unknown := blocked
 		unknown.Groups = []string{"nobody"}
-		err = st.UpdateUser(ctx, root, &unknown, unknown.Version)
+		err = updateUser(st, root, &unknown, unknown.Version)
 		require.True(t, model.IsKind(err, model.Invalid), "%v", err)
 	})
 }
@@ -117,7 +130,7 @@ func TestTheLastSuperuserStays(t *testing.T) {
 				for _, u := range list.Items {
 					if u.IsSuperuser && u.IsActive && u.ID != a.ID && u.ID != b.ID {
 						u.IsSuperuser = false
-						require.NoError(t, st.UpdateUser(ctx, root, &u, u.Version))
+						require.NoError(t, updateUser(st, root, &u, u.Version))
 					}
 				}
 			}
@@ -126,7 +139,7 @@ func TestTheLastSuperuserStays(t *testing.T) {
 			wg.Go(func() {
 				demoted := *a
 				demoted.IsSuperuser = false
-				errs[0] = st.UpdateUser(ctx, root, &demoted, a.Version)
+				errs[0] = updateUser(st, root, &demoted, a.Version)
 			})
 			wg.Go(func() { errs[1] = st.DeleteUser(ctx, root, b.ID, nil) })
 			wg.Wait()
@@ -148,8 +161,7 @@ func TestDeleteUser(t *testing.T) {
 		require.NoError(t, st.CreateSession(ctx, &model.Session{UserID: empty.ID, Nonce: "n"}))
 		require.NoError(t, st.CreateSystemMail(ctx, &model.SystemMail{OwnerID: owner.ID, Kind: "test", ToEmail: "a@example.com"}))
 
-		version := int64(9)
-		err := st.DeleteUser(ctx, root, empty.ID, &version)
+		err := st.DeleteUser(ctx, root, empty.ID, model.IfMatch{9})
 		require.True(t, model.IsKind(err, model.PreconditionFailed), "%v", err)
 		err = st.DeleteUser(ctx, empty.Viewer(), owner.ID, nil)
 		require.True(t, model.IsKind(err, model.Forbidden), "%v", err)
