@@ -142,6 +142,12 @@ func (c *compiler) tag(t token) error {
 	if t.name == "assign" {
 		c.reads(t)
 	}
+	if t.name == "cycle" {
+		var err error
+		if t.text, err = c.cycle(t); err != nil {
+			return err
+		}
+	}
 	text := t.name
 	if t.text != "" && t.name != "else" {
 		text += " " + t.text
@@ -155,6 +161,23 @@ func (c *compiler) tag(t token) error {
 		c.chunks[closed.tick] = fmt.Sprintf("{%% %s %d %%}", reserved, t.end-closed.at)
 	}
 	return nil
+}
+
+// cycle writes the texts that a cycle goes through in the form that is safe
+// where it stands: the engine puts them out as they are.
+func (c *compiler) cycle(t token) (string, error) {
+	if c.mode != HTML {
+		return t.text, nil
+	}
+	where, err := c.html.slot()
+	if err != nil {
+		return "", fmt.Errorf("line %d: the tag %q %w", t.line, excerpt(t.name+" "+t.text), err)
+	}
+	return strs.ReplaceAllStringFunc(t.text, func(quoted string) string {
+		var b strings.Builder
+		where.write(&b, quoted[1:len(quoted)-1])
+		return `"` + b.String() + `"`
+	}), nil
 }
 
 func delimit(t token, open, text, closing string) string {

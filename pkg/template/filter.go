@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -52,6 +53,8 @@ var filters = map[string]func(value any, args []any) (any, error){
 	"replace_first":  text(func(s string, args []any) any { return replace(s, str(args, 0), str(args, 1), 1) }),
 	"remove":         text(func(s string, args []any) any { return replace(s, str(args, 0), "", -1) }),
 	"remove_first":   text(func(s string, args []any) any { return replace(s, str(args, 0), "", 1) }),
+	"strip_html":     text(func(s string, _ []any) any { return markup.ReplaceAllString(s, "") }),
+	"newline_to_br":  text(func(s string, _ []any) any { return lines(newlineForms.Replace(s)) }),
 	"url_encode":     text(func(s string, _ []any) any { return url.QueryEscape(s) }),
 	"truncate":       text(truncate),
 	"truncatewords":  text(truncateWords),
@@ -175,6 +178,16 @@ func arg(args []any, i int) any {
 
 func str(args []any, i int) string { return textOf(arg(args, i)) }
 
+// lines is a string whose line ends are shown in HTML. As every value it is
+// escaped where it is written, and only there do they become tags.
+type lines string
+
+var (
+	newlineForms = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+	// markup is what strip_html takes away, with the content of what is no text
+	markup = regexp.MustCompile(`(?is)<script.*?</script>|<!--.*?-->|<style.*?</style>|<[^>]*>`)
+)
+
 // text makes a filter of a function over strings.
 func text(f func(s string, args []any) any) func(any, []any) (any, error) {
 	return func(v any, args []any) (any, error) {
@@ -187,8 +200,13 @@ func text(f func(s string, args []any) any) func(any, []any) (any, error) {
 			return nil, errFiltered
 		}
 		out := f(in, args)
-		if s, ok := out.(string); ok {
+		switch s := out.(type) {
+		case string:
 			return bounded(s)
+		case lines:
+			if len(s) > maxFiltered {
+				return nil, errFiltered
+			}
 		}
 		return out, nil
 	}

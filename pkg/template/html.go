@@ -9,6 +9,7 @@ import (
 
 // place is where in an HTML document a value goes.
 type place struct {
+	text    bool // between tags, where a line end may become one
 	bare    bool // in an attribute without quotes: spaces end it
 	style   bool // in a style sheet
 	address bool // in href, src …, where the scheme may still come
@@ -102,7 +103,7 @@ func (s *scanner) slot() (place, error) {
 	switch s.state {
 	case inText, inComment:
 		s.buf = ""
-		return place{}, nil
+		return place{text: s.state == inText}, nil
 	case inRaw:
 		if s.tag == "style" {
 			s.buf = ""

@@ -159,6 +159,9 @@ func (n *nesting) check(t token) error {
 	switch {
 	case isBlock:
 		if t.name == "for" {
+			if names.FindString(t.text) == "forloop" {
+				return wrong("forloop cannot be assigned to")
+			}
 			if n.loops++; n.loops > maxLoops {
 				return wrong("more than %d loops inside each other", maxLoops)
 			}
@@ -178,11 +181,14 @@ func (n *nesting) check(t token) error {
 		if !n.inside(t.name) {
 			return wrong("{%% %s %%} stands outside its block", t.name)
 		}
-	case t.name == "break", t.name == "continue":
+	case t.name == "break", t.name == "continue", t.name == "cycle":
 		if n.loops == 0 {
 			return wrong("{%% %s %%} stands outside a loop", t.name)
 		}
 	case t.name == "assign":
+		if names.FindString(t.text) == "forloop" { // the engine keeps its own there
+			return wrong("forloop cannot be assigned to")
+		}
 	default:
 		return wrong("there is no tag %q", t.name)
 	}
@@ -207,7 +213,7 @@ func (n *nesting) inside(clause string) bool {
 // selectors are the words by which the engine's grammar knows what is parsed.
 var selectors = map[string]string{
 	"if": "", "unless": "", "elsif": "", "case": "", "assign": expressions.AssignStatementSelector,
-	"for": expressions.LoopStatementSelector, "when": expressions.WhenStatementSelector,
+	"cycle": expressions.CycleStatementSelector, "for": expressions.LoopStatementSelector, "when": expressions.WhenStatementSelector,
 }
 
 var (

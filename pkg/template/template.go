@@ -6,7 +6,8 @@
 // In HTML mode every value is escaped for the place it stands in: text, a
 // quoted or bare attribute, a style sheet. A value that begins an address
 // (href, src …) and is not http, https, mailto, tel, sms or relative becomes
-// "#". Where no escaping is safe (scripts, tag and attribute names, event
+// "#". The line ends of newline_to_br are the one markup a value may bring.
+// Where no escaping is safe (scripts, tag and attribute names, event
 // handlers, srcdoc) a placeholder is refused by Parse. There is no way to
 // switch escaping off.
 //
@@ -242,6 +243,8 @@ func textOf(value any) string {
 		return ""
 	case string:
 		return x
+	case lines:
+		return string(x)
 	case bool:
 		return strconv.FormatBool(x)
 	case float64:
@@ -328,7 +331,16 @@ func (r *run) output(value any, n int) (string, error) {
 		return "", nil
 	}
 	var b strings.Builder
-	r.t.write(&b, text, s)
+	if _, broken := value.(lines); broken && r.t.mode == HTML && s.place.text {
+		for i, line := range strings.Split(text, "\n") {
+			if i > 0 {
+				b.WriteString("<br />\n")
+			}
+			escape(&b, line)
+		}
+	} else {
+		r.t.write(&b, text, s)
+	}
 	if r.written += b.Len(); r.written > MaxOutput {
 		return "", errTooLong
 	}
