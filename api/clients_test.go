@@ -272,8 +272,8 @@ func TestSuppressions(t *testing.T) {
 
 		anna.do(t, "POST", "/suppressions", object{}).fields(t, "email:required", "reason:unknown")
 		anna.do(t, "POST", "/suppressions", object{"email": "a\r\nb@example.com", "reason": "tired", "note": strings.Repeat("x", 501)}).fields(t, "email:control_character", "reason:unknown", "note:too_long")
-		anna.do(t, "POST", "/suppressions", object{"email": 1, "reason": nil, "owner_id": boris.user.ID, "id": 5, "created_at": "x"}).fields(t, "email:wrong_type", "owner_id:unknown_field", "id:unknown_field", "created_at:unknown_field")
-		anna.do(t, "GET", "/suppressions?reason=x&sort=note&owner_id=0", nil).fields(t, "reason:unknown", "owner_id:wrong_type")
+		anna.do(t, "POST", "/suppressions", object{"email": 1, "reason": nil, "owner_id": boris.user.ID, "id": 5, "created_at": "x"}).fields(t, "email:wrong_type", "owner_id:unknown_field", "id:unknown_field", "created_at:unknown_field", "reason:unknown")
+		anna.do(t, "GET", "/suppressions?reason=x&sort=note&owner_id=0", nil).fields(t, "reason:unknown", "owner_id:wrong_type", "sort:unknown")
 
 		require.Len(t, anna.list(t, "/suppressions?q=X@&reason=complained&sort=-email").Items, 1)
 		require.Empty(t, anna.list(t, "/suppressions?q=_").Items)

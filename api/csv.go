@@ -13,11 +13,11 @@ import (
 	"github.com/postrider/postrider/pkg/store"
 )
 
-// wantsCSV reports whether the request would rather have CSV than JSON (RFC
-// 9110 §12.5.1). JSON wins a tie, and when nothing is said.
-func wantsCSV(c echo.Context) bool {
+// accepted are the weights of the media ranges that a request names (RFC 9110
+// §12.5.1); empty when it names none.
+func accepted(c echo.Context) map[string]float64 {
 	weights := map[string]float64{}
-	for _, part := range strings.Split(strings.Join(c.Request().Header.Values("Accept"), ","), ",") {
+	for part := range strings.SplitSeq(strings.Join(c.Request().Header.Values("Accept"), ","), ",") {
 		media, params, err := mime.ParseMediaType(part)
 		if err != nil {
 			continue
@@ -28,6 +28,13 @@ func wantsCSV(c echo.Context) bool {
 		}
 		weights[media] = max(weights[media], weight)
 	}
+	return weights
+}
+
+// wantsCSV reports whether the request would rather have CSV than JSON. JSON
+// wins a tie, and when nothing is said.
+func wantsCSV(c echo.Context) bool {
+	weights := accepted(c)
 	json := max(weights[echo.MIMEApplicationJSON], weights["application/*"], weights["*/*"])
 	if _, named := weights[echo.MIMEApplicationJSON]; !named && weights["text/csv"] > 0 {
 		return weights["text/csv"] >= json

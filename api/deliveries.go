@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -114,6 +115,7 @@ type clientDeliveryResponse struct {
 //	@Summary	The deliveries of a client
 //	@Tags		clients
 //	@Security	Bearer
+//	@Produce	json,text/csv
 //	@Param		id			path		int		true	"client"
 //	@Param		limit		query		int		false	"rows a page"	default(50)	minimum(1)	maximum(200)
 //	@Param		cursor		query		string	false	"next_cursor of the page before"
@@ -134,18 +136,25 @@ func (s *Server) clientDeliveries(c echo.Context) error {
 	if _, err := s.Store.Client(ctx, viewer, id); err != nil {
 		return err
 	}
-	q := queryOf(c, pageNames()...)
-	p := q.page()
-	if err := q.err(); err != nil {
-		return err
+	p := queryOf(c, pageNames()...).page()
+	pages := func(p store.Page) (store.List[store.ClientDelivery], error) {
+		return s.Store.ClientDeliveries(ctx, viewer, id, p)
 	}
-	rows, err := s.Store.ClientDeliveries(ctx, viewer, id, p)
+	show := func(d *store.ClientDelivery) clientDeliveryResponse {
+		return clientDeliveryResponse{s.deliveryOf(&d.Delivery, d.FromEmail), d.MailingID, d.MailingName}
+	}
+	if wantsCSV(c) {
+		columns := append(slices.Clone(deliveryColumns), "mailing_id", "mailing_name")
+		return writeCSV(c, fmt.Sprintf("client-%d-deliveries", id), columns, pages, p, func(row *store.ClientDelivery) []string {
+			d := show(row)
+			return append(deliveryCells(d.deliveryResponse), number(d.MailingID), d.MailingName)
+		})
+	}
+	rows, err := pages(p)
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, listOf(rows, func(d *store.ClientDelivery) clientDeliveryResponse {
-		return clientDeliveryResponse{s.deliveryOf(&d.Delivery, d.FromEmail), d.MailingID, d.MailingName}
-	}))
+	return c.JSON(http.StatusOK, listOf(rows, show))
 }
 
 type attemptResponse struct {

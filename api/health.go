@@ -33,10 +33,12 @@ const (
 func (s *Server) probes() {
 	s.page("/healthz", s.healthz)
 	s.page("/readyz", s.readyz)
-	if s.MetricsHere && s.Metrics != nil {
-		serve := echo.WrapHandler(promhttp.HandlerFor(s.Metrics, promhttp.HandlerOpts{}))
-		s.mount("", route{get, "/metrics", superuser, serve})
+	if !s.MetricsHere || s.Metrics == nil {
+		s.page("/metrics", func(echo.Context) error { return echo.ErrNotFound }) // not the interface's page
+		return
 	}
+	serve := echo.WrapHandler(promhttp.HandlerFor(s.Metrics, promhttp.HandlerOpts{}))
+	s.mount("", route{get, "/metrics", superuser, serve})
 }
 
 // healthz is the process's own sign of life; it asks nobody.

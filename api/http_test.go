@@ -154,6 +154,19 @@ func TestWebInterface(t *testing.T) {
 		require.Contains(t, policy, "script-src 'self';")
 		require.Contains(t, policy, "object-src 'none'")
 	}
+	for _, accept := range []string{"", "*/*", "text/*", "text/html;q=0.1", "image/avif,*/*;q=0.8", "application/json, text/html"} {
+		for _, path := range []string{"/", "/index.html", "/mailings/7", "/apifoo", "/apifoo/api", "/assets", "/no.such.file"} {
+			a := visitor.root(t, "GET", path, nil, header{"Accept", accept}).require(t, 200)
+			require.Contains(t, string(a.body), "<title>Postrider</title>", "%s for %q", path, accept)
+			require.Equal(t, "text/html; charset=utf-8", visitor.root(t, "HEAD", path, nil, header{"Accept", accept}).require(t, 200).header.Get("Content-Type"))
+		}
+		for _, path := range []string{"/api", "/api/", "/api/v2/x", "/assets/gone.js", "/assets/"} {
+			visitor.root(t, "GET", path, nil, header{"Accept", accept}).problem(t, 404, "not_found")
+		}
+	}
+	for _, accept := range []string{"application/json", "text/html;q=0, */*", "image/*", "text/plain"} {
+		visitor.root(t, "GET", "/mailings/7", nil, header{"Accept", accept}).problem(t, 404, "not_found")
+	}
 	script := visitor.root(t, "GET", "/assets/app-a1b2c3.js", nil).require(t, 200)
 	require.Equal(t, "public, max-age=31536000, immutable", script.header.Get("Cache-Control"))
 	require.Equal(t, "text/javascript; charset=utf-8", script.header.Get("Content-Type"))
@@ -174,6 +187,7 @@ func TestWebInterface(t *testing.T) {
 
 	unbuilt := one(t, func(d *api.Deps) { d.Frontend = fstest.MapFS{".gitkeep": {}} })
 	require.Contains(t, string(unbuilt.anonymous().root(t, "GET", "/", nil, html).require(t, 404).body), "make build")
+	require.Contains(t, string(unbuilt.anonymous().root(t, "GET", "/mailings", nil).require(t, 404).body), "make build")
 }
 
 func TestSwaggerPage(t *testing.T) {

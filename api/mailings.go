@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -179,8 +180,10 @@ func answerMailing(c echo.Context, status int, m *model.Mailing) error {
 // mailings lists mailings.
 //
 //	@Summary	List mailings
+//	@Description	With `Accept: text/csv` the whole list comes as CSV.
 //	@Tags		mailings
 //	@Security	Bearer
+//	@Produce	json,text/csv
 //	@Param		status		query		string	false	"status"					Enums(draft, scheduled, running, pausing, paused, cancelling, finished, cancelled)
 //	@Param		q			query		string	false	"part of the name"
 //	@Param		owner_id	query		int		false	"owner, for those who see everyone's"
@@ -200,11 +203,35 @@ func (s *Server) mailings(c echo.Context) error {
 		f.OwnerID = *owner
 	}
 	p := q.page()
-	rows, err := s.Store.Mailings(c.Request().Context(), viewerOf(c), f, p)
+	pages := func(p store.Page) (store.List[model.Mailing], error) {
+		return s.Store.Mailings(c.Request().Context(), viewerOf(c), f, p)
+	}
+	if wantsCSV(c) {
+		return writeCSV(c, "mailings", mailingColumns, pages, p, mailingCells)
+	}
+	rows, err := pages(p)
 	if err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, listOf(rows, mailingOf))
+}
+
+var mailingColumns = []string{
+	"id", "owner_id", "name", "message_id", "status", "reason", "start_at", "timezone", "end_at", "next_run_at", "last_run_id",
+	"from_name", "from_email", "reply_to", "rate_per_minute", "created_at", "updated_at",
+}
+
+func mailingCells(row *model.Mailing) []string {
+	m := mailingOf(row)
+	rate := ""
+	if m.RatePerMinute != nil {
+		rate = strconv.Itoa(*m.RatePerMinute)
+	}
+	return []string{
+		number(m.ID), number(m.OwnerID), m.Name, reference(m.MessageID), string(m.Status), m.Reason, moment(m.StartAt), m.Timezone,
+		moment(m.EndAt), moment(m.NextRunAt), reference(m.LastRunID), m.FromName, m.FromEmail, m.ReplyTo, rate,
+		moment(&m.CreatedAt), moment(&m.UpdatedAt),
+	}
 }
 
 // createMailing saves a mailing; one whose time has come starts at once.

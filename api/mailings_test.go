@@ -80,7 +80,7 @@ func TestMailingLife(t *testing.T) {
 
 		require.Len(t, o.list(t, "/mailings?q=%D0%BD%D0%BE%D0%92&status=scheduled").Items, 1)
 		require.Empty(t, o.list(t, "/mailings?status=draft").Items)
-		o.do(t, "GET", "/mailings?status=nope&sort=nope&owner_id=1&x=1", nil).fields(t, "status", "x")
+		o.do(t, "GET", "/mailings?status=nope&sort=nope&owner_id=1&x=1", nil).fields(t, "owner_id", "sort", "status", "x")
 		o.do(t, "GET", "/mailings?owner_id=1", nil).fields(t, "owner_id")
 		o.do(t, "GET", "/mailings?sort=status", nil).fields(t, "sort")
 		for _, sort := range []string{"id", "-name", "created_at", "-next_run_at"} {

@@ -212,6 +212,7 @@ func TestEveryRouteIsInTheContract(t *testing.T) {
 		for method, operation := range item.Operations() {
 			got = append(got, method+" "+path)
 			require.NotEmpty(t, operation.Summary, path)
+			require.NotEmpty(t, operation.OperationID, path)
 		}
 	}
 	for _, row := range h.api.Table() {

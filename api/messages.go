@@ -46,9 +46,10 @@ func (in *messageRequest) apply(m *model.Message) {
 // messages lists messages.
 //
 //	@Summary		List messages
-//	@Description	Newest first. Holders of messages.view_all see everyone's.
+//	@Description	Newest first. Holders of messages.view_all see everyone's. With `Accept: text/csv` the whole list comes as CSV.
 //	@Tags			messages
 //	@Security		Bearer
+//	@Produce		json,text/csv
 //	@Param			q			query		string	false	"somewhere in the name or the subject, in any case"
 //	@Param			owner_id	query		int		false	"owner; for holders of messages.view_all"
 //	@Param			limit		query		int		false	"1 to 200"	default(50)
@@ -64,11 +65,23 @@ func (s *Server) messages(c echo.Context) error {
 	q := queryOf(c, pageNames("q", "owner_id")...)
 	f := store.MessageFilter{Q: q.text("q"), OwnerID: q.id("owner_id")}
 	p := q.page()
-	page, err := s.Store.Messages(c.Request().Context(), viewerOf(c), f, p)
+	pages := func(p store.Page) (store.List[model.Message], error) {
+		return s.Store.Messages(c.Request().Context(), viewerOf(c), f, p)
+	}
+	if wantsCSV(c) {
+		return writeCSV(c, "messages", messageColumns, pages, p, messageCells)
+	}
+	page, err := pages(p)
 	if err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, listOf(page, messageOf))
+}
+
+var messageColumns = []string{"id", "owner_id", "name", "subject", "html", "text", "created_at", "updated_at"}
+
+func messageCells(m *model.Message) []string {
+	return []string{number(m.ID), number(m.OwnerID), m.Name, m.Subject, m.HTML, m.Text, moment(&m.CreatedAt), moment(&m.UpdatedAt)}
 }
 
 // createMessage makes a message.

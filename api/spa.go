@@ -29,8 +29,9 @@ const unbuilt = `<!doctype html>
 `
 
 // elsewhere answers what no route takes: under /api there is nothing more, all
-// else is the web interface. Its own router knows the pages, so a browser that
-// asks for a page gets index.html whatever the path.
+// else is the web interface. Its own router knows the pages, so whoever takes a
+// page gets index.html whatever the path; only files with a hash in their name,
+// which are there or gone, never turn into a page.
 func (s *Server) elsewhere(c echo.Context) error {
 	r := c.Request()
 	name := strings.TrimPrefix(r.URL.Path, "/")
@@ -44,7 +45,7 @@ func (s *Server) elsewhere(c echo.Context) error {
 		}
 		return file.serve(c, askAgain, pagePolicy)
 	}
-	if name != "" && !strings.Contains(r.Header.Get("Accept"), "text/html") || first == "assets" {
+	if strings.HasPrefix(name, hashedPath) || !takesPages(c) {
 		return echo.ErrNotFound
 	}
 	if index := s.pages["index.html"]; index != nil {
@@ -52,6 +53,18 @@ func (s *Server) elsewhere(c echo.Context) error {
 	}
 	c.Response().Header().Set("Content-Security-Policy", pagePolicy)
 	return c.HTML(http.StatusNotFound, unbuilt)
+}
+
+// takesPages reports whether a request takes HTML; one that does not say takes
+// anything.
+func takesPages(c echo.Context) bool {
+	weights := accepted(c)
+	for _, media := range []string{echo.MIMETextHTML, "text/*", "*/*"} { // the most specific counts
+		if weight, named := weights[media]; named {
+			return weight > 0
+		}
+	}
+	return len(weights) == 0
 }
 
 // documentation mounts the contract and the page that shows it.

@@ -2,6 +2,8 @@ package api
 
 import (
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -54,6 +56,7 @@ type userRequest struct {
 //	@Summary	All accounts
 //	@Tags		administration
 //	@Security	Bearer
+//	@Produce	json,text/csv
 //	@Param		q			query		string	false	"somewhere in the e-mail or the name"
 //	@Param		limit		query		int		false	"1 … 200, default 50"
 //	@Param		cursor		query		string	false	"next_cursor of the page before"
@@ -68,11 +71,28 @@ type userRequest struct {
 func (s *Server) users(c echo.Context) error {
 	q := queryOf(c, pageNames("q")...)
 	f, p := store.UserFilter{Q: q.text("q")}, q.page()
-	page, err := s.Store.Users(c.Request().Context(), viewerOf(c), f, p)
+	pages := func(p store.Page) (store.List[model.User], error) {
+		return s.Store.Users(c.Request().Context(), viewerOf(c), f, p)
+	}
+	if wantsCSV(c) {
+		return writeCSV(c, "users", userColumns, pages, p, userCells)
+	}
+	page, err := pages(p)
 	if err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, listOf(page, userOfRow))
+}
+
+var userColumns = []string{
+	"id", "email", "full_name", "locale", "timezone", "is_active", "is_staff", "is_superuser", "groups", "last_login_at", "created_at", "updated_at",
+}
+
+func userCells(u *model.User) []string {
+	return []string{
+		number(u.ID), u.Email, u.FullName, u.Locale, u.Timezone, strconv.FormatBool(u.IsActive), strconv.FormatBool(u.IsStaff),
+		strconv.FormatBool(u.IsSuperuser), strings.Join(u.Groups, ","), moment(u.LastLoginAt), moment(&u.CreatedAt), moment(&u.UpdatedAt),
+	}
 }
 
 // user shows one account.

@@ -27,6 +27,7 @@ var sentences = []sentence{
 	say("there is no such thing, or it is not yours", "такого нет, или это не ваше"),
 	say("you may look at this but not change it", "это можно смотреть, но не менять"),
 	say("it was changed since you read it; read it again", "это изменили после того, как вы его прочитали; прочитайте заново"),
+	say("something that it refers to was removed meanwhile", "то, на что это ссылается, тем временем удалили"),
 	say("the database is not available now", "база данных сейчас недоступна"),
 	say("the database schema is version %d and this program needs %d: run `postrider migrate`", "схема базы данных имеет версию {}, а программе нужна {}: выполните `postrider migrate`"),
 	say("the database schema is version %d and this program knows only %d: run a newer Postrider", "схема базы данных имеет версию {}, а программа знает только {}: запустите более новый Postrider"),
@@ -114,6 +115,7 @@ var sentences = []sentence{
 	say("there are no such clients: %s", "таких клиентов нет: {}"),
 	say("there is no such message", "такого сообщения нет"),
 	say("there is no such transport", "такого транспорта нет"),
+	say("%s is suppressed and gets no mail", "{} в списке исключений и писем не получает"),
 	say("a test goes to yourself or to one of your own clients", "пробное письмо можно отправить себе или своему клиенту"),
 
 	// mailings

@@ -52,9 +52,7 @@ func (s *Store) Mailings(ctx context.Context, v model.Viewer, f MailingFilter, p
 	q := s.seenMailings(s.read(ctx), v)
 	if f.OwnerID != 0 {
 		if !v.Has(model.MailingsViewAll) {
-			var bad model.Fields
-			bad.Add("owner_id", "forbidden", "only those who see everyone's mailings may filter by owner")
-			return List[model.Mailing]{}, bad.Err()
+			p.Breaches.Add("owner_id", "forbidden", "only those who see everyone's mailings may filter by owner")
 		}
 		q = q.Where("mailings.owner_id = ?", f.OwnerID)
 	}

@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/require"
 )
 
@@ -49,6 +51,7 @@ func TestConvert(t *testing.T) {
 	require.Equal(t, []any{map[string]any{"url": "/api/v1"}}, at("servers"))
 	require.Equal(t, map[string]any{"type": "http", "scheme": "bearer", "description": "words"}, at("components", "securitySchemes", "bearerAuth"))
 	require.Equal(t, []any{map[string]any{"bearerAuth": []any{}}}, at("paths", "/clients", "post", "security"))
+	require.Equal(t, "createClient", at("paths", "/clients", "post", "operationId"))
 	require.Len(t, at("paths", "/clients", "post", "responses", "201", "content"), 1)
 	require.Contains(t, at("paths", "/clients", "post", "responses", "201", "content"), "application/json")
 	require.Len(t, at("paths", "/clients", "post", "responses", "422", "content"), 1)
@@ -58,6 +61,29 @@ func TestConvert(t *testing.T) {
 	require.NotContains(t, string(out), "x-nullable")
 	require.Equal(t, "date-time", at("components", "schemas", "Client", "properties", "created_at", "format"))
 	at("components", "schemas", "ClientList")
+}
+
+func TestOperationsAreNamedByMethodAndPath(t *testing.T) {
+	t.Parallel()
+	page := &openapi3.Operation{Responses: openapi3.NewResponses(openapi3.WithStatus(200, &openapi3.ResponseRef{Value: &openapi3.Response{
+		Content: openapi3.NewContentWithJSONSchemaRef(&openapi3.SchemaRef{Ref: "#/components/schemas/ClientList"}),
+	}}))}
+	one := &openapi3.Operation{Responses: openapi3.NewResponses()}
+	for call, want := range map[string]string{
+		"GET /clients": "listClients", "GET /mailings/{id}/runs": "listMailingRuns", "GET /me/sessions": "listMySessions", "GET /inbox": "listInbox",
+	} {
+		method, path, _ := strings.Cut(call, " ")
+		require.Equal(t, want, operationID(method, path, page), call)
+	}
+	for call, want := range map[string]string{
+		"POST /clients": "createClient", "GET /clients/{id}": "readClient", "PATCH /clients/{id}": "updateClient", "DELETE /clients/{id}": "deleteClient",
+		"POST /mailings/{id}/start": "startMailing", "POST /mailings/occurrences": "mailingsOccurrences", "GET /reports/{run_id}/timeline": "readReportTimeline",
+		"POST /auth/logout-all": "authLogoutAll", "GET /me": "readMe", "PATCH /me": "updateMe", "DELETE /me/sessions/{id}": "deleteMySession",
+		"POST /api-keys": "createApiKey", "GET /deliveries/{id}": "readDelivery", "GET /reports/summary": "readReportsSummary",
+	} {
+		method, path, _ := strings.Cut(call, " ")
+		require.Equal(t, want, operationID(method, path, one), call)
+	}
 }
 
 func TestConvertRefusesWhatIsNoContract(t *testing.T) {

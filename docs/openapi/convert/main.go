@@ -6,7 +6,8 @@
 // token is an HTTP bearer token, that x-nullable is nullable, that errors are
 // application/problem+json (RFC 9457) whatever a handler's @Produce is, that
 // what ends in _at is a time, that a list of X is called XList, that a PATCH may
-// leave out what a POST demands, and that CSV is text.
+// leave out what a POST demands, that CSV is text, and what each operation is
+// called.
 package main
 
 import (
@@ -14,6 +15,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"regexp"
 	"strings"
@@ -67,8 +69,9 @@ func convert(in []byte) ([]byte, error) {
 	}
 	doc.Servers = openapi3.Servers{{URL: doc2.BasePath}}
 	security(doc)
-	for _, path := range doc.Paths.Map() {
-		for _, operation := range path.Operations() {
+	for name, path := range doc.Paths.Map() {
+		for method, operation := range path.Operations() {
+			operation.OperationID = operationID(method, name, operation)
 			operation.Security = renamed(operation.Security)
 			for status, response := range operation.Responses.Map() {
 				mediaTypes(status, response)
@@ -87,6 +90,64 @@ func convert(in []byte) ([]byte, error) {
 		return nil, err
 	}
 	return out, checked.Validate(context.Background())
+}
+
+// operationID names an operation by its method and path: listClients,
+// readClient, createClient, updateClient, deleteClient, startMailing,
+// listMailingRuns, authLogin. Two of one name would not validate.
+func operationID(method, path string, operation *openapi3.Operation) string {
+	var words []string
+	parts := strings.Split(strings.Trim(path, "/"), "/")
+	isID := func(i int) bool { return i < len(parts) && strings.HasPrefix(parts[i], "{") }
+	for i, part := range parts {
+		switch {
+		case isID(i):
+		case isID(i + 1):
+			words = append(words, singular(part))
+		case part == "me" && len(parts) > 1:
+			words = append(words, "my")
+		default:
+			words = append(words, part)
+		}
+	}
+	last := len(words) - 1
+	switch {
+	case method == http.MethodPatch:
+		words = append([]string{"update"}, words...)
+	case method == http.MethodDelete:
+		words = append([]string{"delete"}, words...)
+	case method == http.MethodPost && last == 0:
+		words = []string{"create", singular(words[0])}
+	case method == http.MethodPost && isID(len(parts)-2):
+		words = append([]string{words[last]}, words[:last]...) // an action on one
+	case method == http.MethodPost:
+	case answersList(operation):
+		words = append([]string{"list"}, words...)
+	default:
+		words = append([]string{"read"}, words...)
+	}
+	words = strings.FieldsFunc(strings.Join(words, "-"), func(r rune) bool { return r == '-' || r == '_' || r == '.' })
+	for i := range words[1:] {
+		words[i+1] = strings.ToUpper(words[i+1][:1]) + words[i+1][1:]
+	}
+	return strings.Join(words, "")
+}
+
+func singular(word string) string {
+	if stem, is := strings.CutSuffix(word, "ies"); is {
+		return stem + "y"
+	}
+	return strings.TrimSuffix(word, "s")
+}
+
+// answersList reports whether success is a page of a list.
+func answersList(operation *openapi3.Operation) bool {
+	ok := operation.Responses.Value("200")
+	if ok == nil || ok.Value == nil {
+		return false
+	}
+	media := ok.Value.Content[plainJSON]
+	return media != nil && media.Schema != nil && strings.HasSuffix(media.Schema.Ref, "List")
 }
 
 func security(doc *openapi3.T) {

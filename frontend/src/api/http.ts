@@ -23,7 +23,7 @@ const manners: Middleware = {
  * `data` is always there, and ask for answers in the language of the interface.
  */
 export function createApi(fetch: (request: Request) => Promise<Response>) {
-  const api = createClient<paths>({ baseUrl: `${window.location.origin}/api/v1`, fetch });
+  const api = createClient<paths, "application/json">({ baseUrl: `${window.location.origin}/api/v1`, fetch });
   api.use(manners);
   return api;
 }
