@@ -125,7 +125,7 @@ func FuzzSavedIsSent(f *testing.F) {
 		vars.Client.FullName = "Eve <&>"
 		_, text, err := mailing.Bodies("s", source, "", vars)
 		if err != nil {
-			var bounded = strings.Contains(err.Error(), "KB") || strings.Contains(err.Error(), "too often")
+			bounded := strings.Contains(err.Error(), "KB") || strings.Contains(err.Error(), "too often")
 			require.True(t, bounded, "%v of %q", err, source)
 			return
 		}

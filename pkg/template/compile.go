@@ -85,6 +85,7 @@ func (c *compiler) object(t token) error {
 	root, _, _ := strings.Cut(s.path, ".")
 	s.local = c.assigned[root]
 	s.field, s.key = fieldOf(s.path)
+	s.lines = endsInLines.MatchString(t.text)
 	s.defaults = hasDefault.MatchString(strs.ReplaceAllString(t.text, `""`))
 	m := plainObject.FindStringSubmatch(t.text)
 	switch {
@@ -124,6 +125,8 @@ func (c *compiler) reads(t token) {
 		c.uses[path] = true
 	}
 }
+
+var endsInLines = regexp.MustCompile(`\|\s*newline_to_br\s*$`)
 
 var hasDefault = regexp.MustCompile(`\|\s*default\s*:`)
 

@@ -54,7 +54,7 @@ var filters = map[string]func(value any, args []any) (any, error){
 	"remove":         text(func(s string, args []any) any { return replace(s, str(args, 0), "", -1) }),
 	"remove_first":   text(func(s string, args []any) any { return replace(s, str(args, 0), "", 1) }),
 	"strip_html":     text(func(s string, _ []any) any { return markup.ReplaceAllString(s, "") }),
-	"newline_to_br":  text(func(s string, _ []any) any { return lines(newlineForms.Replace(s)) }),
+	"newline_to_br":  text(func(s string, _ []any) any { return newlineForms.Replace(s) }), // the tags come where it is written,
 	"url_encode":     text(func(s string, _ []any) any { return url.QueryEscape(s) }),
 	"truncate":       text(truncate),
 	"truncatewords":  text(truncateWords),
@@ -159,7 +159,13 @@ func sentence(err liquid.SourceError) string {
 	if errors.As(cause, &filter) {
 		cause = filter.Err
 	}
-	return cause.Error()
+	return firstLine(cause.Error())
+}
+
+// firstLine leaves out the stack that the engine adds to a panic.
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
 }
 
 func bounded(s string) (any, error) {
@@ -177,10 +183,6 @@ func arg(args []any, i int) any {
 }
 
 func str(args []any, i int) string { return textOf(arg(args, i)) }
-
-// lines is a string whose line ends are shown in HTML. As every value it is
-// escaped where it is written, and only there do they become tags.
-type lines string
 
 var (
 	newlineForms = strings.NewReplacer("\r\n", "\n", "\r", "\n")
@@ -200,13 +202,8 @@ func text(f func(s string, args []any) any) func(any, []any) (any, error) {
 			return nil, errFiltered
 		}
 		out := f(in, args)
-		switch s := out.(type) {
-		case string:
+		if s, ok := out.(string); ok {
 			return bounded(s)
-		case lines:
-			if len(s) > maxFiltered {
-				return nil, errFiltered
-			}
 		}
 		return out, nil
 	}

@@ -100,6 +100,7 @@ type slot struct {
 	defaults bool   // has a default
 	local    bool   // the path begins with a name that the template itself assigns
 	place    place
+	lines    bool // ends in newline_to_br: its line ends are shown
 }
 
 // field is what a plain path stands for.
@@ -243,8 +244,6 @@ func textOf(value any) string {
 		return ""
 	case string:
 		return x
-	case lines:
-		return string(x)
 	case bool:
 		return strconv.FormatBool(x)
 	case float64:
@@ -292,7 +291,7 @@ type run struct {
 func (t *Template) renderEngine(vars Vars) (out string, missing []string, err error) {
 	defer func() {
 		if r := recover(); r != nil { // the engine panics on some values of the wrong type
-			out, missing, err = "", nil, fmt.Errorf("the template cannot be rendered with these values: %v", r)
+			out, missing, err = "", nil, errors.New("the template cannot be rendered with these values: "+firstLine(fmt.Sprint(r)))
 		}
 	}()
 	attributes := vars.Client.Attributes
@@ -331,7 +330,7 @@ func (r *run) output(value any, n int) (string, error) {
 		return "", nil
 	}
 	var b strings.Builder
-	if _, broken := value.(lines); broken && r.t.mode == HTML && s.place.text {
+	if s.lines && r.t.mode == HTML && s.place.text {
 		for i, line := range strings.Split(text, "\n") {
 			if i > 0 {
 				b.WriteString("<br />\n")
