@@ -109,10 +109,26 @@ func HTTPServer(h http.Handler, addr string) *http.Server {
 }
 
 func (s *Server) mount(prefix string, r route) {
-	h := s.admit(r.access, r.handle)
+	h := bounded(s.admit(r.access, r.handle))
 	s.echo.Add(r.method, prefix+r.path, h)
 	if r.method == get {
 		s.echo.Add(http.MethodHead, prefix+r.path, h)
+	}
+}
+
+// answerWithin is how long a call may take, whatever the database does. What is
+// streamed whole takes its time.
+const answerWithin = 20 * time.Second
+
+func bounded(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if wantsCSV(c) {
+			return next(c)
+		}
+		ctx, cancel := context.WithTimeout(c.Request().Context(), answerWithin)
+		defer cancel()
+		c.SetRequest(c.Request().WithContext(ctx))
+		return next(c)
 	}
 }
 

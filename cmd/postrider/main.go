@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -44,8 +45,12 @@ func admin(use, short string, run adminFunc) *cobra.Command {
 
 func runMailings() *cobra.Command {
 	var id int64
-	cmd := app.Command("run-mailings", "Start all mailings that are due, now, and follow them to their end", config.Admin,
+	var cmd *cobra.Command
+	cmd = app.Command("run-mailings", "Start all mailings that are due, now, and follow them to their end", config.Admin,
 		func(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
+			if cmd.Flags().Changed("mailing") && id < 1 {
+				return errors.New("--mailing wants the id of a mailing, a positive number")
+			}
 			return app.RunMailings(ctx, cfg, id, os.Stdout, log)
 		})
 	cmd.Flags().Int64Var(&id, "mailing", 0, "start this one `mailing`, due or not")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,6 +78,20 @@ func RunMailings(ctx context.Context, cfg *config.Config, mailingID int64, out i
 	runs, err := begin(ctx, h, mailingID)
 	if err != nil {
 		return err
+	}
+	if engine != nil && mailingID == 0 { // what was begun and nobody sends goes on too
+		live, err := h.store.LiveRuns(ctx, 0, 1000)
+		if err != nil {
+			return err
+		}
+		for _, id := range live {
+			if !slices.Contains(runs, id) {
+				runs = append(runs, id)
+			}
+		}
+	}
+	if engine != nil && cfg.SMTPURL == "" {
+		fmt.Fprintln(out, "No mail server is set: mails go to the captured inbox, and none leaves this machine.")
 	}
 	if len(runs) == 0 {
 		fmt.Fprintln(out, "Nothing is due.")
@@ -174,7 +189,7 @@ func follow(ctx context.Context, st *store.Store, runs []int64, sending bool, ou
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "started: run %d of mailing %d %q\n", r.ID, r.MailingID, r.MailingName)
+		fmt.Fprintf(out, "started: run %d of mailing %d %q, planned for %s\n", r.ID, r.MailingID, r.MailingName, r.PlannedAt.Format(time.RFC3339))
 	}
 	if workers, err := st.Workers(ctx); err == nil && len(workers) == 0 && !sending {
 		fmt.Fprintln(out, "No worker is running, and POSTRIDER_SMTP_URL and POSTRIDER_SECRET_KEY are not both set here: the runs go on when a worker starts.")

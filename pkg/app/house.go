@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/postrider/postrider/pkg/address"
@@ -42,8 +43,15 @@ type house struct {
 	mailings *mailing.Service
 }
 
-// openStore opens the database and waits for it to answer.
+// openStore opens the database and waits for it to answer. Who opens a SQLite
+// file shares a lock beside it until the process ends, so that a process can
+// know itself alone.
 func openStore(ctx context.Context, cfg *config.Config, log *slog.Logger) (*store.Store, error) {
+	if path, ok := strings.CutPrefix(cfg.DatabaseURL, "sqlite:"); ok {
+		if _, err := shareFile(path + ".lock"); err != nil {
+			return nil, err
+		}
+	}
 	st, err := store.Open(cfg.DatabaseURL)
 	if err != nil {
 		return nil, err

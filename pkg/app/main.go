@@ -32,14 +32,15 @@ func Command(use, short string, program config.Program, run func(context.Context
 	return cmd
 }
 
-// Execute runs a command line and answers the exit status. The first signal
-// stops in order, the second at once.
+// Execute runs a command line and answers the exit status: 0 also for a program
+// that was told to stop and did so in order, and not for a command that was
+// interrupted. The first signal stops in order, the second at once.
 func Execute(cmd *cobra.Command) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
-	if err := cmd.ExecuteContext(ctx); err != nil && ctx.Err() == nil {
+	if err := cmd.ExecuteContext(ctx); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", cmd.Root().Name(), err)
 		return 1
 	}

@@ -55,6 +55,36 @@ func openFolder(path string) (*folder, error) {
 
 func (f *folder) close() { _ = f.lock.Close() }
 
+// shared are the locks this process holds beside SQLite files; they end with it.
+var shared = map[string]*os.File{}
+
+// shareFile takes a lock that many processes may share.
+func shareFile(path string) (*os.File, error) {
+	if f := shared[path]; f != nil {
+		return f, nil
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_SH); err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("lock the database: %w", err)
+	}
+	shared[path] = f
+	return f, nil
+}
+
+// alone does what only the one process of a database may do, if this is it.
+// Meanwhile nobody joins.
+func alone(f *os.File, do func() error) error {
+	defer func() { _ = unix.Flock(int(f.Fd()), unix.LOCK_SH) }() // also a refusal loses the shared one
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return nil // others are there, or it cannot be known
+	}
+	return do()
+}
+
 // secret is the folder's own secret key, made once.
 func (f *folder) secret() ([]byte, error) {
 	path := filepath.Join(f.path, "secret.key")
@@ -162,9 +192,16 @@ func (e *embedded) open(ctx context.Context, f *folder, cfg *config.Config) (err
 	if _, err := st.Migrate(ctx); err != nil {
 		return err
 	}
-	if strings.HasPrefix(cfg.DatabaseURL, "sqlite:") {
-		// the folder is ours alone, so whoever held leases is gone
-		if _, err := st.ReturnDeadLeases(ctx, true); err != nil {
+	if path, ok := strings.CutPrefix(cfg.DatabaseURL, "sqlite:"); ok {
+		lock, err := shareFile(path + ".lock")
+		if err != nil {
+			return err
+		}
+		err = alone(lock, func() error { // whoever held leases is gone
+			_, err := st.ReturnDeadLeases(ctx, true)
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}

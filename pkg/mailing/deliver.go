@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	mrand "math/rand/v2"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -66,7 +67,8 @@ func (e *Engine) goesOn(b *batch, reasons ...string) {
 
 // deliver sends a claimed chunk and gives it back.
 func (e *Engine) deliver(c *store.Claim) {
-	ctx := context.WithoutCancel(e.send)
+	defer e.drop(c)
+	ctx := e.last
 	log := e.log.With("run_id", c.RunID, "mailing_id", c.Run.MailingID, "chunk_id", c.ID)
 	next, reason := e.now(), c.Run.Reason
 	b, err := e.prepare(c)
@@ -83,13 +85,15 @@ func (e *Engine) deliver(c *store.Claim) {
 		e.waits(c.RunID, reason, next)
 	}
 	for {
-		if err = e.store.ReleaseChunk(ctx, c, next); err == nil || !model.IsKind(err, model.Unavailable) || e.draining() {
-			break
+		if err = e.store.ReleaseChunk(ctx, c, max(0, next.Sub(e.now()))); err == nil {
+			return
 		}
-		time.Sleep(time.Second) // the database is away; the lease would be taken from us anyhow
-	}
-	if err != nil {
-		log.Warn("the chunk could not be given back; the sweep will", "error", err)
+		log.Warn("the chunk cannot be given back yet", "error", err)
+		select {
+		case <-time.After(time.Second):
+		case <-e.drain:
+			return // the others take it when this process is gone
+		}
 	}
 }
 
@@ -127,13 +131,17 @@ func (e *Engine) prepare(c *store.Claim) (*batch, error) {
 // then it answers when the chunk may be claimed again, and why it waits.
 func (e *Engine) passes(ctx context.Context, b *batch) (time.Time, string, error) {
 	trouble := 0
-	for {
+	for pass := 0; ; pass++ {
 		rows, err := e.store.Pending(ctx, b.Claim)
 		if err != nil {
 			return time.Time{}, b.waits(), err
 		}
 		if rows, err = e.withoutSkipped(ctx, b, rows); err != nil {
 			return time.Time{}, b.waits(), err
+		}
+		if len(rows) == 0 && pass == 0 {
+			// a chunk that was claimed for nothing is done; if it is not after all, it must not be claimed at once again
+			return e.now().Add(30 * time.Second), b.waits(), nil
 		}
 		if len(rows) == 0 {
 			return e.now(), "", nil
@@ -245,13 +253,19 @@ func (e *Engine) sendOne(j *job) {
 	if j.stop.Load() {
 		return
 	}
+	defer func() {
+		if fault := recover(); fault != nil { // one mail must not end the process
+			e.log.Error("a mail could not be made", "run_id", j.RunID, "delivery_id", j.row.ID, "fault", fault, "stack", string(debug.Stack()))
+			j.stop.Store(true)
+		}
+	}()
 	mail, err := e.mail(j.letter, recipient{
 		deliveryID: j.row.ID, originID: j.row.OriginID, email: j.row.Email,
 		name: j.row.FullName, locale: j.row.Locale, attributes: j.row.Attributes,
 	})
 	if err != nil {
 		e.log.Warn("a mail does not render", "run_id", j.RunID, "delivery_id", j.row.ID, "error", err)
-		if err := e.store.Skip(context.WithoutCancel(e.send), j.Claim, map[int64]string{j.row.ID: model.SkippedRenderError}); err != nil {
+		if err := e.store.Skip(e.last, j.Claim, map[int64]string{j.row.ID: model.SkippedRenderError}); err != nil {
 			j.failed.Store(true)
 		}
 		return
@@ -289,6 +303,11 @@ func (e *Engine) settle(j *job, res Result, refusal error) {
 		if !e.aborted(j, o, res, refusal) {
 			return
 		}
+		if e.poisons(j, res) {
+			e.deferred(j, o)
+			e.record(j, o)
+			return
+		}
 	}
 	e.reached(j, res)
 	if res.Outcome == model.OutcomeFailed {
@@ -309,7 +328,7 @@ func (e *Engine) record(j *job, o *store.Outcome) {
 func (e *Engine) deferred(j *job, o *store.Outcome) {
 	now := e.now()
 	if j.row.FirstDeferredAt != nil && now.Sub(*j.row.FirstDeferredAt) > giveUpAfter {
-		o.To, o.Attempt.Outcome = model.Failed, model.OutcomeDeferred
+		o.To = model.Failed
 		return
 	}
 	next := now.Add(backoff(j.row.Deferrals))
@@ -321,16 +340,16 @@ func (e *Engine) deferred(j *job, o *store.Outcome) {
 func (e *Engine) aborted(j *job, o *store.Outcome, res Result, refusal error) bool {
 	switch res.Class {
 	case ClassIntent:
-		if errors.Is(refusal, errStopped) {
-			j.stop.Store(true)
+		if errors.Is(refusal, errRefused) {
+			return false
 		}
-		if errors.Is(refusal, errUnknown) { // it may have been written after all
-			j.failed.Store(true)
-			o.Intended = true
-			return true
-		}
-		return false
+		// it may have been written: by a commit whose answer was lost, or later
+		j.stop.Store(j.stop.Load() || errors.Is(refusal, errStopped))
+		j.failed.Store(true)
+		o.Intended = true
+		return true
 	case ClassInterrupt:
+		j.failed.Store(true)
 		return res.Intended
 	}
 	j.failed.Store(true)
@@ -372,7 +391,7 @@ func (e *Engine) pause(j *job, reason string) {
 		return
 	}
 	e.log.Error("the run is paused", "run_id", j.RunID, "mailing_id", j.Run.MailingID, "reason", reason)
-	if err := e.store.PauseRun(context.WithoutCancel(e.send), j.RunID, reason); err != nil {
+	if err := e.store.PauseRun(e.last, j.RunID, reason); err != nil {
 		e.log.Warn("the run could not be paused", "run_id", j.RunID, "error", err)
 	}
 }

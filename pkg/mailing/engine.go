@@ -40,11 +40,18 @@ type Engine struct {
 	drain  chan struct{}   // closed, under mu, when no new mail may begin
 	send   context.Context // ends when drain closes; what is on the wire may still end
 	halt   context.CancelFunc
+	last   context.Context // ends when draining has taken too long: then nothing is waited for
+	abort  context.CancelFunc
 	offset atomic.Int64    // the database's clock minus ours, in nanoseconds
 	work   sync.WaitGroup  // pumps, alarms and system mails
 	counts [5]atomic.Int64 // attempts, by the place of their outcome in Outcomes
 
+	claims sync.RWMutex // held for reading while a chunk is claimed
+	unsure atomic.Bool  // the answer to a claim or a release was lost
+
 	mu      sync.Mutex
+	held    map[int64]bool // the fences of the claims this engine knows of
+	mails   map[int64]bool // system mails on their way
 	pumps   map[int64]int
 	alarms  map[int64]bool
 	letters map[int64]*letter
@@ -65,13 +72,16 @@ func NewEngine(s *Service, t Transport) *Engine {
 		jobs:    make(chan *job),
 		moves:   make(chan struct{}, maxMoves),
 		drain:   make(chan struct{}),
+		held:    map[int64]bool{},
+		mails:   map[int64]bool{},
 		pumps:   map[int64]int{},
 		alarms:  map[int64]bool{},
 		letters: map[int64]*letter{},
 		rates:   map[int64]*permits{},
 		streaks: map[int64]*streak{},
 	}
-	e.send, e.halt = context.WithCancel(context.Background())
+	e.last, e.abort = context.WithCancel(context.Background())
+	e.send, e.halt = context.WithCancel(e.last)
 	e.ledger = newLedger(s.store, e.log)
 	return e
 }
@@ -91,14 +101,13 @@ func (e *Engine) WorkerID() string { return e.worker.ID }
 // end within 25 s, its outcomes are recorded, all chunks are given back, and
 // Run returns.
 func (e *Engine) Run(ctx context.Context) error {
-	hard, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
+	defer e.abort()
 	var parts, senders sync.WaitGroup
-	beats, stopBeats := context.WithCancel(hard)
+	beats, stopBeats := context.WithCancel(e.last)
 	defer stopBeats()
 	parts.Go(func() { e.beat(beats) })
 	ledgerDone := make(chan struct{})
-	go func() { e.ledger.run(hard); close(ledgerDone) }()
+	go func() { e.ledger.run(e.last); close(ledgerDone) }()
 	for range e.transport.Connections() {
 		senders.Go(e.sender)
 	}
@@ -108,7 +117,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	close(e.drain)
 	e.mu.Unlock()
 	e.halt()
-	rest := time.AfterFunc(drainLimit, stop)
+	rest := time.AfterFunc(drainLimit, e.abort)
 	defer rest.Stop()
 	e.work.Wait()
 	close(e.jobs)
@@ -118,7 +127,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	err := e.transport.Close()
 	stopBeats()
 	parts.Wait()
-	if leaveErr := e.store.Leave(context.WithoutCancel(ctx), e.worker.ID); leaveErr != nil {
+	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if leaveErr := e.store.Leave(leaving, e.worker.ID); leaveErr != nil {
 		e.log.Warn("the worker could not say that it leaves", "error", leaveErr)
 	}
 	return err
@@ -178,18 +189,21 @@ func (e *Engine) readRates(ctx context.Context) {
 
 // sweeps runs the sweep until ctx ends: the net under all hints.
 func (e *Engine) sweeps(ctx context.Context) {
-	var healthy time.Time // since when the database has answered without a break
+	var healthy, last time.Time // since when the database answers without a break, and its clock at the last sweep
 	var after int64
 	for ctx.Err() == nil {
-		next, err := e.sweep(ctx, after, !healthy.IsZero() && time.Since(healthy) > store.DeadAfter)
-		switch {
-		case err != nil && ctx.Err() == nil:
-			e.log.Warn("the sweep could not work", "error", err)
-			healthy = time.Time{}
-		case healthy.IsZero():
-			healthy = time.Now()
+		now, err := e.store.Now(ctx)
+		if gap := now.Sub(last); gap > store.DeadAfter/2 || gap < 0 {
+			healthy = now // the machine slept, the database hung or its clock was set: the living were silent too
 		}
-		after = next
+		last = now
+		if err == nil {
+			after, err = e.sweep(ctx, after, now.Sub(healthy) > store.DeadAfter)
+		}
+		if err != nil && ctx.Err() == nil {
+			e.log.Warn("the sweep could not work", "error", err)
+			last = time.Time{}
+		}
 		wait := sweepEvery + time.Duration(mrand.Int64N(int64(sweepEvery/2)))
 		select {
 		case <-time.After(wait):
@@ -206,12 +220,18 @@ func (e *Engine) sweep(ctx context.Context, after int64, mayBury bool) (int64, e
 		return after, err
 	}
 	for _, d := range due {
-		e.alarm(d.RunID, d.In)
+		e.alarm(d.RunID, d.In, true)
+	}
+	if err := e.returnOrphans(ctx); err != nil {
+		e.log.Warn("chunks could not be given back", "error", err)
 	}
 	if mayBury {
+		if err := e.store.Beat(ctx, e.worker); err != nil { // first of all, this one lives
+			return after, err
+		}
 		touched, err := e.store.ReturnDeadLeases(ctx, false)
 		if err != nil {
-			return after, err
+			e.log.Warn("not every chunk of the dead could be taken over", "error", err)
 		}
 		if len(touched) > 0 {
 			e.log.Warn("a worker is dead; its chunks were taken over", "runs", touched)
@@ -223,7 +243,7 @@ func (e *Engine) sweep(ctx context.Context, after int64, mayBury bool) (int64, e
 		return after, err
 	}
 	for _, id := range live {
-		e.alarm(id, 0)
+		e.alarm(id, 0, false)
 	}
 	if after == 0 && len(live) < lot {
 		e.forget(live)
@@ -273,9 +293,9 @@ func (e *Engine) background(work func()) {
 	}
 }
 
-// alarm moves a run after a while, in the background. A run has one alarm at
-// most.
-func (e *Engine) alarm(runID int64, in time.Duration) {
+// alarm moves a run after a while, in the background; a planned one begins
+// however busy this process is. A run has one alarm at most.
+func (e *Engine) alarm(runID int64, in time.Duration, planned bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.alarms[runID] || e.draining() {
@@ -295,6 +315,11 @@ func (e *Engine) alarm(runID int64, in time.Duration) {
 				return
 			}
 			in = e.early(runID)
+		}
+		if planned {
+			if _, err := e.begin(e.send, runID); err != nil && e.send.Err() == nil {
+				e.log.Warn("a run could not begin", "run_id", runID, "error", err)
+			}
 		}
 		select {
 		case e.moves <- struct{}{}:
@@ -354,7 +379,7 @@ func (e *Engine) Start(ctx context.Context, runID int64) error {
 		}
 		if in := r.PlannedAt.Sub(now); in > 0 {
 			if in <= lookAhead {
-				e.alarm(runID, in)
+				e.alarm(runID, in, true)
 			}
 			return nil // further away: it was moved, and has another hint
 		}
@@ -388,7 +413,7 @@ func (e *Engine) pump(runID int64) {
 			e.waits(runID, model.ReasonTransportDown, until)
 			return
 		}
-		claim, err := e.store.ClaimChunk(e.send, e.worker.ID, runID)
+		claim, err := e.claim(runID)
 		if err != nil {
 			if e.send.Err() == nil {
 				e.log.Warn("no chunk could be claimed", "run_id", runID, "error", err)
@@ -400,9 +425,53 @@ func (e *Engine) pump(runID int64) {
 		}
 		e.deliver(claim)
 	}
-	if err := e.rest(context.WithoutCancel(e.send), runID); err != nil {
+	if err := e.rest(e.last, runID); err != nil {
 		e.log.Warn("a run could not be settled", "run_id", runID, "error", err)
 	}
+}
+
+// claim takes the next chunk of a run and remembers it.
+func (e *Engine) claim(runID int64) (*store.Claim, error) {
+	e.claims.RLock()
+	defer e.claims.RUnlock()
+	c, err := e.store.ClaimChunk(e.send, e.worker.ID, runID)
+	if err != nil {
+		e.unsure.Store(true)
+	}
+	if c != nil {
+		e.mu.Lock()
+		e.held[c.Fence] = true
+		e.mu.Unlock()
+	}
+	return c, err
+}
+
+// drop forgets a claim that was given back, or was not for all we know.
+func (e *Engine) drop(c *store.Claim) {
+	e.mu.Lock()
+	delete(e.held, c.Fence)
+	e.mu.Unlock()
+}
+
+// returnOrphans gives back chunks that are this worker's without its knowing:
+// the answer to their claim was lost on the way.
+func (e *Engine) returnOrphans(ctx context.Context) error {
+	if !e.unsure.Load() {
+		return nil
+	}
+	e.claims.Lock()
+	defer e.claims.Unlock()
+	e.mu.Lock()
+	held := slices.Collect(maps.Keys(e.held))
+	e.mu.Unlock()
+	runs, err := e.store.ReturnOrphans(ctx, e.worker.ID, held)
+	if err == nil {
+		e.unsure.Store(false)
+	}
+	if len(runs) > 0 {
+		e.log.Warn("chunks whose claim was not answered were given back", "runs", runs)
+	}
+	return err
 }
 
 // leave ends a pump; the last one of a run forgets what was kept for it.
@@ -418,7 +487,7 @@ func (e *Engine) leave(runID int64) {
 
 // waits notes why a run does not go on.
 func (e *Engine) waits(runID int64, reason string, until time.Time) {
-	if err := e.store.Waits(context.WithoutCancel(e.send), runID, reason); err != nil {
+	if err := e.store.Waits(e.last, runID, reason); err != nil {
 		e.log.Warn("why a run waits could not be noted", "run_id", runID, "error", err)
 	}
 	if reason != "" {
@@ -429,6 +498,21 @@ func (e *Engine) waits(runID int64, reason string, until time.Time) {
 // Mail is the handler of the hint that a system mail is to be sent. It is sent
 // at least once; a death between the server's answer and its record repeats it.
 func (e *Engine) Mail(ctx context.Context, id int64) error {
+	e.mu.Lock()
+	busy := e.mails[id]
+	e.mails[id] = true
+	e.mu.Unlock()
+	if busy {
+		return nil
+	}
+	defer func() {
+		e.mu.Lock()
+		delete(e.mails, id)
+		e.mu.Unlock()
+	}()
+	if _, rests := e.breaker.open(time.Now()); rests {
+		return nil // the sweep comes back to it
+	}
 	m, err := e.store.TakeSystemMail(ctx, id)
 	if err != nil || m == nil {
 		return err
@@ -439,7 +523,9 @@ func (e *Engine) Mail(ctx context.Context, id int64) error {
 		m.FailedAt, m.LastAnswer = &now, err.Error()
 		return e.store.SettleSystemMail(ctx, m)
 	}
-	res := e.transport.Send(ctx, mail, func(context.Context) error { return nil })
+	sending, cancel := context.WithTimeout(e.send, store.SystemMailLease*3/4)
+	defer cancel()
+	res := e.transport.Send(sending, mail, func(context.Context) error { return nil })
 	now = e.now()
 	m.LastAnswer = res.Response
 	switch {
@@ -451,5 +537,5 @@ func (e *Engine) Mail(ctx context.Context, id int64) error {
 		m.NextAt = now.Add(backoff(m.Attempts - 1))
 	}
 	e.log.InfoContext(ctx, "system mail", "mail_id", id, "kind", m.Kind, "outcome", res.Outcome, "code", res.Code)
-	return e.store.SettleSystemMail(context.WithoutCancel(ctx), m)
+	return e.store.SettleSystemMail(e.last, m)
 }

@@ -59,7 +59,12 @@ func (l *ledger) intent(c *store.Claim, deliveryID int64) error {
 			answer <- nil
 		}
 	}})
-	return <-answer
+	select {
+	case err := <-answer:
+		return err
+	case <-time.After(intentPatience): // it may be behind a group that waits, and be written after all
+		return errUnknown
+	}
 }
 
 // outcome records what became of an attempt; done is called when it is
@@ -70,6 +75,7 @@ func (l *ledger) outcome(c *store.Claim, deliveryID int64, o *store.Outcome, don
 		case err != nil:
 			l.log.Error("an outcome was not recorded", "delivery_id", deliveryID, "run_id", c.RunID,
 				"outcome", o.Attempt.Outcome, "code", o.Attempt.Code, "response", o.Attempt.Response, "error", err)
+		case v != store.Landed && o.Attempt.Outcome == model.OutcomeAborted: // the intent it takes back was never written
 		case v != store.Landed:
 			l.log.Warn("an outcome came too late", "delivery_id", deliveryID, "run_id", c.RunID,
 				"outcome", o.Attempt.Outcome, "code", o.Attempt.Code)
@@ -107,8 +113,8 @@ func (l *ledger) run(ctx context.Context) {
 	}
 }
 
-// write commits a group. A database that is away is waited for; another error
-// is the fault of one line, which is found by halving and told alone.
+// write commits a group. A line that the database refuses for what it says is
+// found by halving and told alone; every other error is waited out.
 func (l *ledger) write(ctx context.Context, group []line) {
 	begin, pause := time.Now(), 50*time.Millisecond
 	for {
@@ -127,7 +133,7 @@ func (l *ledger) write(ctx context.Context, group []line) {
 			fail(group, err)
 			return
 		}
-		if !model.IsKind(err, model.Unavailable) {
+		if store.IsData(err) {
 			if len(group) == 1 {
 				fail(group, err)
 				return

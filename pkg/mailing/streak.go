@@ -1,7 +1,6 @@
 package mailing
 
 import (
-	"context"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,10 +22,37 @@ type streak struct {
 	sender atomic.Int32 // MAIL FROM refused
 
 	mu      sync.Mutex
-	words   string // what the last refusals said
-	row     int    // how many of them in a row
+	aborts  map[int64]int // how often the connection was lost over a delivery
+	words   string        // what the last refusals said
+	row     int           // how many of them in a row
 	held    map[*store.Claim][]int64
 	tripped string // the words that paused the run: what follows with them burns nobody either
+}
+
+// abortsToDefer is how often a connection may be lost over one delivery, while
+// others get through, before the delivery waits like one that was told to.
+const abortsToDefer = 3
+
+// poisons notes that the connection was lost over a delivery after it was named,
+// and reports whether it is the delivery that does it, and not the server that
+// is in trouble.
+func (e *Engine) poisons(j *job, res Result) bool {
+	if res.Class != ClassConnection {
+		return false
+	}
+	switch res.Phase {
+	case model.PhaseRcpt, model.PhaseData, model.PhaseBody:
+	default:
+		return false
+	}
+	s := j.streak
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.aborts == nil {
+		s.aborts = map[int64]int{}
+	}
+	s.aborts[j.row.ID]++
+	return s.aborts[j.row.ID] >= abortsToDefer && e.breaker.goodLately(time.Now())
 }
 
 // refused takes a permanent refusal of one recipient.
@@ -94,7 +120,7 @@ func (e *Engine) settleStreak(b *batch) {
 // away they are tried once more in a minute.
 func (e *Engine) believeAll(meant map[*store.Claim][]int64) {
 	for claim, ids := range meant {
-		if err := e.store.Believe(context.WithoutCancel(e.send), claim, ids); err != nil {
+		if err := e.store.Believe(e.last, claim, ids); err != nil {
 			e.log.Warn("refusals could not be settled and will be tried again", "run_id", claim.RunID, "deliveries", len(ids), "error", err)
 		}
 	}
@@ -104,6 +130,7 @@ func (e *Engine) believeAll(meant map[*store.Claim][]int64) {
 // troubles in a row and lets work through again after a growing while.
 type breaker struct {
 	mu     sync.Mutex
+	last   time.Time // when the server last took or refused a mail in order
 	row    int
 	rested int
 	until  time.Time
@@ -145,9 +172,17 @@ func (b *breaker) rest(now time.Time) {
 	b.row = 0
 }
 
+// goodLately reports whether the server has worked within ten minutes.
+func (b *breaker) goodLately(now time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return !b.last.IsZero() && now.Sub(b.last) < 10*time.Minute
+}
+
 func (b *breaker) good() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.last = time.Now()
 	b.row, b.rested, b.until = 0, 0, time.Time{}
 }
 

@@ -52,7 +52,10 @@ func (s *Store) ClaimChunk(ctx context.Context, worker string, runID int64) (*Cl
 		claim = &c
 		return tx.Exec("UPDATE chunks SET token = ?, worker_id = ? WHERE id = ?", c.Fence, worker, c.ID).Error
 	})
-	return claim, kindOf(err, "claim a chunk")
+	if err != nil {
+		return nil, kindOf(err, "claim a chunk") // committed or not, nobody knows
+	}
+	return claim, nil
 }
 
 // nextToken hands out a number that no claim had before.
@@ -74,15 +77,19 @@ func (s *Store) holds(tx *gorm.DB, c *Claim) (bool, error) {
 }
 
 // ReleaseChunk gives a claim back; what is pending in it can be claimed again
-// at next. A row that still says sending has no known outcome: it is put in
+// after rest. A row that still says sending has no known outcome: it is put in
 // doubt. A claim that is no longer good changes nothing.
-func (s *Store) ReleaseChunk(ctx context.Context, c *Claim, next time.Time) error {
+func (s *Store) ReleaseChunk(ctx context.Context, c *Claim, rest time.Duration) error {
 	return kindOf(s.tx(ctx, func(tx *gorm.DB) error {
 		held, err := s.holds(tx, c)
 		if err != nil || !held {
 			return err
 		}
-		return s.freeChunk(tx, &c.Chunk, c.Run.InDoubtPolicy, next)
+		now, err := s.now(tx)
+		if err != nil {
+			return err
+		}
+		return s.freeChunk(tx, &c.Chunk, c.Run.InDoubtPolicy, now.Add(rest))
 	}), "give a chunk back")
 }
 

@@ -77,18 +77,22 @@ func (s *Store) moveRows(tx *gorm.DB, rows []place, to model.DeliveryState, reas
 			return moved, err
 		}
 		var d delta
+		var gone []int64
 		for _, from := range []model.DeliveryState{model.Pending, model.Deferred} {
-			res := tx.Table("deliveries").
-				Where("id IN ? AND chunk_id = ? AND state = ?", byChunk[chunk], chunk, from).
-				Updates(map[string]any{"state": to, "reason": reason, "updated_at": now})
-			if res.Error != nil {
-				return moved, res.Error
+			var ids []int64
+			err := tx.Raw("UPDATE deliveries SET state = ?, reason = ?, updated_at = ? WHERE id IN ? AND chunk_id = ? AND state = ? RETURNING id",
+				to, reason, now, byChunk[chunk], chunk, from).Scan(&ids).Error
+			if err != nil {
+				return moved, err
 			}
-			d.move(from, to, res.RowsAffected)
-			moved += res.RowsAffected
+			d.move(from, to, int64(len(ids)))
+			gone = append(gone, ids...)
 		}
-		if err := tx.Exec("DELETE FROM retries WHERE delivery_id IN ?", byChunk[chunk]).Error; err != nil {
-			return moved, err
+		moved += int64(len(gone))
+		if len(gone) > 0 { // those alone: a chunk of retries knows its members by these rows
+			if err := tx.Exec("DELETE FROM retries WHERE delivery_id IN ?", gone).Error; err != nil {
+				return moved, err
+			}
 		}
 		if err := d.apply(tx, chunk); err != nil {
 			return moved, err
@@ -187,16 +191,17 @@ func (s *Store) Believe(ctx context.Context, c *Claim, ids []int64) error {
 		if err != nil {
 			return err
 		}
-		res := tx.Exec("UPDATE deliveries SET state = ?, deferrals = deferrals - 1, updated_at = ? WHERE id IN ? AND chunk_id = ? AND state = ? AND token = ?",
-			model.Failed, now, ids, c.ID, model.Deferred, c.Fence)
-		if res.Error != nil {
-			return res.Error
+		var done []int64
+		err = tx.Raw("UPDATE deliveries SET state = ?, deferrals = deferrals - 1, updated_at = ? WHERE id IN ? AND chunk_id = ? AND state = ? AND token = ? RETURNING id",
+			model.Failed, now, ids, c.ID, model.Deferred, c.Fence).Scan(&done).Error
+		if err != nil || len(done) == 0 {
+			return err
 		}
-		if err := tx.Exec("DELETE FROM retries WHERE delivery_id IN ? AND chunk_id IS NULL", ids).Error; err != nil {
+		if err := tx.Exec("DELETE FROM retries WHERE delivery_id IN ?", done).Error; err != nil {
 			return err
 		}
 		var d delta
-		d.move(model.Deferred, model.Failed, res.RowsAffected)
+		d.move(model.Deferred, model.Failed, int64(len(done)))
 		return d.apply(tx, c.ID)
 	}), "believe refusals")
 }
@@ -286,34 +291,43 @@ func (s *Store) formRetries(ctx context.Context, runID int64, now time.Time) (in
 	total := 0
 	err = s.tx(ctx, func(tx *gorm.DB) error {
 		total = 0
+		var ready []place
 		for _, id := range chunks {
 			if err := s.lockChunk(tx, id); err != nil {
 				return err
 			}
+			var rows []place
+			err := tx.Table("deliveries").Where("id IN ? AND chunk_id = ? AND state = ?", byChunk[id], id, model.Deferred).
+				Select("id, chunk_id").Scan(&rows).Error
+			if err != nil {
+				return err
+			}
+			ready = append(ready, rows...)
+		}
+		if len(ready) == 0 { // another worker was quicker
+			return nil
 		}
 		fresh := model.Chunk{RunID: runID, Retry: true, NextAt: now}
 		if err := tx.Create(&fresh).Error; err != nil {
 			return err
 		}
-		var moved []int64
-		for _, old := range chunks {
-			var ids []int64
-			err := tx.Raw("UPDATE deliveries SET state = ?, chunk_id = ?, updated_at = ? WHERE id IN ? AND chunk_id = ? AND state = ? RETURNING id",
-				model.Pending, fresh.ID, now, byChunk[old], old, model.Deferred).Scan(&ids).Error
-			if err != nil {
+		left := map[int64]int64{}
+		ids := make([]int64, len(ready))
+		for i, r := range ready {
+			left[r.ChunkID]++
+			ids[i] = r.ID
+		}
+		err := tx.Exec("UPDATE deliveries SET state = ?, chunk_id = ?, updated_at = ? WHERE id IN ?", model.Pending, fresh.ID, now, ids).Error
+		if err != nil {
+			return err
+		}
+		for id, n := range left {
+			if err := tx.Exec("UPDATE chunks SET planned = planned - ?, deferred = deferred - ? WHERE id = ?", n, n, id).Error; err != nil {
 				return err
 			}
-			err = tx.Exec("UPDATE chunks SET planned = planned - ?, deferred = deferred - ? WHERE id = ?", len(ids), len(ids), old).Error
-			if err != nil {
-				return err
-			}
-			moved = append(moved, ids...)
 		}
-		total = len(moved)
-		if total == 0 {
-			return tx.Exec("DELETE FROM chunks WHERE id = ?", fresh.ID).Error
-		}
-		if err := tx.Exec("UPDATE retries SET chunk_id = ? WHERE delivery_id IN ?", fresh.ID, moved).Error; err != nil {
+		total = len(ids)
+		if err := tx.Exec("UPDATE retries SET chunk_id = ? WHERE delivery_id IN ?", fresh.ID, ids).Error; err != nil {
 			return err
 		}
 		return tx.Exec("UPDATE chunks SET planned = ?, pending = ? WHERE id = ?", total, total, fresh.ID).Error

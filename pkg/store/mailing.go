@@ -214,7 +214,7 @@ func (t *MailingTx) LiveRun() (*model.Run, error) { return t.run(liveRuns) }
 
 func (t *MailingTx) run(statuses []model.RunStatus) (*model.Run, error) {
 	var r model.Run
-	err := t.s.forUpdate(t.tx).Where("mailing_id = ? AND status IN ?", t.ID, statuses).Order("id").Limit(1).Take(&r).Error
+	err := t.s.forRunUpdate(t.tx).Where("mailing_id = ? AND status IN ?", t.ID, statuses).Order("id").Limit(1).Take(&r).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return nil, nil
 	}

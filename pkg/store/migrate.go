@@ -44,6 +44,13 @@ func (s *Store) Migrate(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read the migrations: %w", err)
 	}
+	have, want, err := m.GetVersions(ctx)
+	if err != nil {
+		return 0, kindOf(err, "read the schema's version")
+	}
+	if have > want {
+		return 0, tooNew(have, want)
+	}
 	steps, err := m.Up(ctx)
 	return len(steps), kindOf(err, "migrate")
 }
@@ -62,7 +69,11 @@ func (s *Store) CheckSchema(ctx context.Context) error {
 	case have < want:
 		return model.E(model.Unavailable, "the database schema is version %d and this program needs %d: run `postrider migrate`", have, want)
 	case have > want:
-		return model.E(model.Unavailable, "the database schema is version %d and this program knows only %d: run a newer Postrider", have, want)
+		return tooNew(have, want)
 	}
 	return nil
+}
+
+func tooNew(have, want int64) error {
+	return model.E(model.Unavailable, "the database schema is version %d and this program knows only %d: run a newer Postrider", have, want)
 }

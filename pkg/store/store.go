@@ -165,9 +165,12 @@ func (s *Store) tx(ctx context.Context, fn func(tx *gorm.DB) error) error {
 	for try := 0; try < 4; try++ {
 		err = s.writer.WithContext(ctx).Transaction(fn)
 		if !rerunnable(err) {
-			return err
+			break
 		}
 		slog.DebugContext(ctx, "transaction runs again", "error", err)
+	}
+	if away(err) { // also at BEGIN and COMMIT, whoever calls
+		return kindOf(err, "write")
 	}
 	return err
 }
@@ -178,6 +181,14 @@ func (s *Store) forUpdate(tx *gorm.DB) *gorm.DB {
 		return tx
 	}
 	return tx.Clauses(lockUpdate)
+}
+
+// forRunUpdate is forUpdate for the rows of runs.
+func (s *Store) forRunUpdate(tx *gorm.DB) *gorm.DB {
+	if s.lite {
+		return tx
+	}
+	return tx.Clauses(lockRunUpdate)
 }
 
 // locking is a locking clause for a query in plain SQL, and nothing on SQLite.

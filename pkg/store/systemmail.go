@@ -9,9 +9,9 @@ import (
 	"github.com/postrider/postrider/pkg/model"
 )
 
-// systemMailLease is how long a worker has for one system mail before another
+// SystemMailLease is how long a worker has for one system mail before another
 // may try it.
-const systemMailLease = time.Minute
+const SystemMailLease = time.Minute
 
 // CreateSystemMail keeps a mail that is to be sent at once.
 func (s *Store) CreateSystemMail(ctx context.Context, m *model.SystemMail) error {
@@ -36,7 +36,7 @@ func (s *Store) TakeSystemMail(ctx context.Context, id int64) (*model.SystemMail
 		}
 		var m model.SystemMail
 		res := tx.Raw("UPDATE system_mails SET next_at = ?, attempts = attempts + 1 WHERE id = ? AND sent_at IS NULL AND failed_at IS NULL AND next_at <= ? RETURNING id",
-			now.Add(systemMailLease), id, now).Scan(&m)
+			now.Add(SystemMailLease), id, now).Scan(&m)
 		if res.Error != nil || m.ID == 0 {
 			return res.Error
 		}
@@ -47,9 +47,16 @@ func (s *Store) TakeSystemMail(ctx context.Context, id int64) (*model.SystemMail
 }
 
 // SettleSystemMail records what became of a try: a next time, or sent, or
-// failed for good.
+// failed for good. Of two tries the later one has the word, unless the mail was
+// sent.
 func (s *Store) SettleSystemMail(ctx context.Context, m *model.SystemMail) error {
-	return kindOf(s.tx(ctx, func(tx *gorm.DB) error { return tx.Save(m).Error }), "settle a system mail")
+	return kindOf(s.tx(ctx, func(tx *gorm.DB) error {
+		q := tx.Table("system_mails").Where("id = ? AND sent_at IS NULL", m.ID)
+		if m.SentAt == nil {
+			q = q.Where("attempts = ?", m.Attempts)
+		}
+		return q.Updates(map[string]any{"next_at": m.NextAt, "sent_at": m.SentAt, "failed_at": m.FailedAt, "last_answer": m.LastAnswer}).Error
+	}), "settle a system mail")
 }
 
 // DueSystemMails are the mails whose time has come.

@@ -2,6 +2,9 @@ package store
 
 import (
 	"context"
+	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -67,16 +70,46 @@ func (s *Store) ReturnDeadLeases(ctx context.Context, all bool) ([]int64, error)
 	if all {
 		cutoff = now.Add(365 * 24 * time.Hour)
 	}
-	const dead = "worker_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = chunks.worker_id AND w.beat_at > ?)"
+	runs, err := s.returnLeases(ctx, now, "worker_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = chunks.worker_id AND w.beat_at > ?)", cutoff)
+	if err != nil {
+		return runs, err
+	}
+	if err := s.tx(ctx, func(tx *gorm.DB) error {
+		return tx.Exec("DELETE FROM workers WHERE beat_at <= ?", cutoff).Error
+	}); err != nil {
+		return nil, kindOf(err, "forget dead workers")
+	}
+	return runs, nil
+}
+
+// ReturnOrphans gives back what a worker holds without knowing it, because the
+// answer to a claim or to a release was lost: every lease of it whose fence is
+// not among held. The worker must not claim meanwhile.
+func (s *Store) ReturnOrphans(ctx context.Context, worker string, held []int64) ([]int64, error) {
+	now, err := s.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(held) == 0 {
+		held = []int64{0} // no claim has it, and an empty list is no SQL
+	}
+	return s.returnLeases(ctx, now, "worker_id = ? AND token NOT IN ?", worker, held)
+}
+
+// returnLeases ends the leases of the chunks of a condition, each in its own
+// transaction, and answers the runs it touched. A chunk that cannot be freed
+// does not hold up the others.
+func (s *Store) returnLeases(ctx context.Context, now time.Time, condition string, args ...any) ([]int64, error) {
 	var chunks []int64
-	if err := s.read(ctx).Table("chunks").Where(dead, cutoff).Order("id").Pluck("id", &chunks).Error; err != nil {
-		return nil, kindOf(err, "look for dead leases")
+	if err := s.read(ctx).Table("chunks").Where(condition, args...).Order("id").Pluck("id", &chunks).Error; err != nil {
+		return nil, kindOf(err, "look for leases to return")
 	}
 	touched := map[int64]bool{}
+	var errs []error
 	for _, id := range chunks {
-		err := s.tx(ctx, func(tx *gorm.DB) error {
+		errs = append(errs, s.tx(ctx, func(tx *gorm.DB) error {
 			var c model.Chunk
-			res := tx.Raw("SELECT * FROM chunks WHERE id = ? AND "+dead+s.locking("FOR UPDATE"), id, cutoff).Scan(&c)
+			res := tx.Raw("SELECT * FROM chunks WHERE id = ? AND "+condition+s.locking("FOR UPDATE"), append([]any{id}, args...)...).Scan(&c)
 			if res.Error != nil || res.RowsAffected == 0 {
 				return res.Error
 			}
@@ -86,19 +119,7 @@ func (s *Store) ReturnDeadLeases(ctx context.Context, all bool) ([]int64, error)
 			}
 			touched[c.RunID] = true
 			return s.freeChunk(tx, &c, policy, now)
-		})
-		if err != nil {
-			return nil, kindOf(err, "return a dead lease")
-		}
+		}))
 	}
-	if err := s.tx(ctx, func(tx *gorm.DB) error {
-		return tx.Exec("DELETE FROM workers WHERE beat_at <= ?", cutoff).Error
-	}); err != nil {
-		return nil, kindOf(err, "forget dead workers")
-	}
-	runs := make([]int64, 0, len(touched))
-	for id := range touched {
-		runs = append(runs, id)
-	}
-	return runs, nil
+	return slices.Collect(maps.Keys(touched)), kindOf(errors.Join(errs...), "return a lease")
 }
