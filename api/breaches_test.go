@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -139,7 +140,7 @@ func TestAChangeOfNothing(t *testing.T) {
 func TestIfMatch(t *testing.T) {
 	t.Parallel()
 	read := func(lines ...string) model.IfMatch {
-		r := httptest.NewRequest("PATCH", "/", nil)
+		r := httptest.NewRequest(http.MethodPatch, "/", nil)
 		for _, line := range lines {
 			r.Header.Add("If-Match", line)
 		}

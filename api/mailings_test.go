@@ -264,6 +264,9 @@ func TestMailingsAreTheirOwners(t *testing.T) {
 		stopper.do(t, "GET", path, nil).problem(t, 404, "not_found")
 		stopper.do(t, "POST", "/mailings/999999/stop", nil).problem(t, 404, "not_found")
 		require.Equal(t, "cancelled", stopper.do(t, "POST", path+"/stop", nil).require(t, 202).object(t)["status"])
+		own := fmt.Sprintf("/mailings/%d", makeMailing(t, stranger.caller, true))
+		stranger.do(t, "PATCH", own, fields{"draft": false, "start_at": time.Now().Add(time.Hour).Format(time.RFC3339)}).require(t, 200)
+		require.Equal(t, "cancelled", stranger.do(t, "POST", own+"/stop", nil).require(t, 202).object(t)["status"], "one's own needs no permission")
 	})
 }
 

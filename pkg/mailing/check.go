@@ -60,23 +60,7 @@ func (s *Service) check(t *store.MailingTx, in *Input) error {
 	if in.InDoubtPolicy != model.HoldInDoubt && in.InDoubtPolicy != model.ResendInDoubt {
 		bad.Add("in_doubt_policy", "invalid", "must be hold or resend")
 	}
-	return together(in.Breaches, bad).Err()
-}
-
-// together adds what the rules found to what was found before them, one breach
-// a field: a value that could not be read need not also be missing.
-func together(before, found model.Fields) model.Fields {
-	all := slices.Clone(before)
-	for _, f := range found {
-		told := slices.ContainsFunc(all, func(b model.FieldError) bool { return b.Field == f.Field }) ||
-			slices.ContainsFunc(before, func(b model.FieldError) bool {
-				return strings.HasPrefix(b.Field, f.Field+".") || strings.HasPrefix(f.Field, b.Field+".")
-			})
-		if !told {
-			all = append(all, f)
-		}
-	}
-	return all
+	return model.Together(in.Breaches.Err(), bad.Err())
 }
 
 func (s *Service) checkReferences(t *store.MailingTx, bad *model.Fields, in *Input) error {
