@@ -59,7 +59,7 @@ var owners = map[string][]string{
 	"github.com/joho/":                {"pkg/config"},
 	"github.com/spf13/cobra":          {"pkg/app", "cmd/postrider"},
 	"github.com/osteele/":             {"pkg/template"},
-	"github.com/k3a/":                 {"pkg/mailing"},
+	"golang.org/x/net/html":           {"pkg/mailing"},
 	"github.com/emersion/go-smtp":     {"pkg/mailbox"},
 	"github.com/emersion/go-message":  {"pkg/mailbox"},
 	"github.com/getkin/":              {"docs/openapi/convert"},
