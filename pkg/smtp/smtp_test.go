@@ -237,8 +237,9 @@ func TestDrops(t *testing.T) {
 					if want == "" {
 						return
 					}
-					reply.Accept = tc.at == mailbox.SinkBody
-					opts.Script = once(tc.at, reply)
+					said := reply
+					said.Accept = tc.at == mailbox.SinkBody
+					opts.Script = once(tc.at, said)
 					s := startSink(t, opts)
 					p := newPool(t, s)
 					r := send(t, p, mail(1))

@@ -370,8 +370,7 @@ func (c *conn) twoFlights(tx *transaction) (reply, *trouble) {
 	// The intent may have waited for a database longer than the server waited
 	// for us: what is written to a closed connection is a doubt for nothing.
 	if state := look(c.raw); state == socketClosed || state == socketHasData && !c.isTLS() || c.br.Buffered() > 0 {
-		c.broken = true
-		return reply{}, lost(model.PhaseBody, io.EOF)
+		return reply{}, c.fail(model.PhaseBody, io.EOF)
 	}
 	return c.sendBody(tx.data)
 }
