@@ -5,8 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"log/slog"
-	"maps"
-	mrand "math/rand/v2"
 	"os"
 	"slices"
 	"sync"
@@ -147,143 +145,6 @@ func (e *Engine) draining() bool {
 // now is the database's clock as this process knows it from its last beat.
 func (e *Engine) now() time.Time { return time.Now().Add(time.Duration(e.offset.Load())).UTC() }
 
-func (e *Engine) beat(ctx context.Context) {
-	for {
-		if err := e.store.Beat(ctx, e.worker); err != nil && ctx.Err() == nil {
-			e.log.Warn("the worker's sign of life did not arrive", "error", err)
-		}
-		before := time.Now()
-		if at, err := e.store.Now(ctx); err == nil {
-			middle := before.Add(time.Since(before) / 2)
-			e.offset.Store(int64(at.Sub(middle)))
-		}
-		e.readRates(ctx)
-		select {
-		case <-time.After(beatEvery):
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// readRates sees which of the runs that are sent here have a rate by now.
-func (e *Engine) readRates(ctx context.Context) {
-	e.mu.Lock()
-	runs := slices.Collect(maps.Keys(e.pumps))
-	e.mu.Unlock()
-	if len(runs) == 0 {
-		return
-	}
-	limited, err := e.store.Limited(ctx, runs)
-	if err != nil {
-		return // as it was
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, id := range runs {
-		if p := e.rates[id]; p != nil {
-			p.limited.Store(slices.Contains(limited, id))
-		}
-	}
-}
-
-// sweeps runs the sweep until ctx ends: the net under all hints.
-func (e *Engine) sweeps(ctx context.Context) {
-	var healthy, last time.Time // since when the database answers without a break, and its clock at the last sweep
-	var after int64
-	for ctx.Err() == nil {
-		now, err := e.store.Now(ctx)
-		if gap := now.Sub(last); gap > store.DeadAfter/2 || gap < 0 {
-			healthy = now // the machine slept, the database hung or its clock was set: the living were silent too
-		}
-		last = now
-		if err == nil {
-			after, err = e.sweep(ctx, after, now.Sub(healthy) > store.DeadAfter)
-		}
-		if err != nil && ctx.Err() == nil {
-			e.log.Warn("the sweep could not work", "error", err)
-			last = time.Time{}
-		}
-		wait := sweepEvery + time.Duration(mrand.Int64N(int64(sweepEvery/2)))
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-		}
-	}
-}
-
-// sweep does once what lost hints would have done. It looks at live runs by
-// lots and answers where the next lot begins.
-func (e *Engine) sweep(ctx context.Context, after int64, mayBury bool) (int64, error) {
-	due, err := e.store.DueRuns(ctx, lookAhead, 200)
-	if err != nil {
-		return after, err
-	}
-	for _, d := range due {
-		e.alarm(d.RunID, d.In, true)
-	}
-	if err := e.returnOrphans(ctx); err != nil {
-		e.log.Warn("chunks could not be given back", "error", err)
-	}
-	if mayBury {
-		if err := e.store.Beat(ctx, e.worker); err != nil { // first of all, this one lives
-			return after, err
-		}
-		touched, err := e.store.ReturnDeadLeases(ctx, false)
-		if err != nil {
-			e.log.Warn("not every chunk of the dead could be taken over", "error", err)
-		}
-		if len(touched) > 0 {
-			e.log.Warn("a worker is dead; its chunks were taken over", "runs", touched)
-		}
-	}
-	const lot = 200
-	live, err := e.store.LiveRuns(ctx, after, lot)
-	if err != nil {
-		return after, err
-	}
-	for _, id := range live {
-		e.alarm(id, 0, false)
-	}
-	if after == 0 && len(live) < lot {
-		e.forget(live)
-	}
-	after = 0
-	if len(live) == lot {
-		after = live[lot-1]
-	}
-	mails, err := e.store.DueSystemMails(ctx, 50)
-	if err != nil {
-		return after, err
-	}
-	for _, id := range mails {
-		e.background(func() {
-			if err := e.Mail(e.send, id); err != nil && e.send.Err() == nil {
-				e.log.Warn("a system mail was not sent", "mail_id", id, "error", err)
-			}
-		})
-	}
-	if e.queue != nil {
-		repair, cancel := context.WithTimeout(ctx, hintDeadline)
-		defer cancel()
-		if err := e.queue.Repair(repair); err != nil {
-			e.log.Debug("the queue could not be repaired", "error", err)
-		}
-	}
-	return after, nil
-}
-
-// forget drops the places in the rates of runs that are over.
-func (e *Engine) forget(live []int64) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for id := range e.rates {
-		if !slices.Contains(live, id) {
-			delete(e.rates, id)
-		}
-	}
-}
-
 // background does work that ends with the engine, and none once it drains.
 func (e *Engine) background(work func()) {
 	e.mu.Lock()
@@ -291,60 +152,6 @@ func (e *Engine) background(work func()) {
 	if !e.draining() {
 		e.work.Go(work)
 	}
-}
-
-// alarm moves a run after a while, in the background; a planned one begins
-// however busy this process is. A run has one alarm at most.
-func (e *Engine) alarm(runID int64, in time.Duration, planned bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.alarms[runID] || e.draining() {
-		return
-	}
-	e.alarms[runID] = true
-	e.work.Go(func() {
-		defer func() {
-			e.mu.Lock()
-			delete(e.alarms, runID)
-			e.mu.Unlock()
-		}()
-		for in > 0 {
-			select {
-			case <-time.After(in):
-			case <-e.drain:
-				return
-			}
-			in = e.early(runID)
-		}
-		if planned {
-			if _, err := e.begin(e.send, runID); err != nil && e.send.Err() == nil {
-				e.log.Warn("a run could not begin", "run_id", runID, "error", err)
-			}
-		}
-		select {
-		case e.moves <- struct{}{}:
-			e.advance(e.send, runID)
-			<-e.moves
-		case <-e.drain:
-		}
-	})
-}
-
-// early is how long a planned run still has by the database's clock, which may
-// have moved against ours while an alarm slept.
-func (e *Engine) early(runID int64) time.Duration {
-	r, err := e.store.RunByID(e.send, runID)
-	if err != nil || r.Status != model.RunPlanned {
-		return 0
-	}
-	now, err := e.store.Now(e.send)
-	if err != nil {
-		return 0
-	}
-	if in := r.PlannedAt.Sub(now); in <= lookAhead {
-		return in
-	}
-	return 0 // it was moved, and will have another alarm
 }
 
 // advance moves a run and sends what it has; errors are for the log, for the
@@ -451,27 +258,6 @@ func (e *Engine) drop(c *store.Claim) {
 	e.mu.Lock()
 	delete(e.held, c.Fence)
 	e.mu.Unlock()
-}
-
-// returnOrphans gives back chunks that are this worker's without its knowing:
-// the answer to their claim was lost on the way.
-func (e *Engine) returnOrphans(ctx context.Context) error {
-	if !e.unsure.Load() {
-		return nil
-	}
-	e.claims.Lock()
-	defer e.claims.Unlock()
-	e.mu.Lock()
-	held := slices.Collect(maps.Keys(e.held))
-	e.mu.Unlock()
-	runs, err := e.store.ReturnOrphans(ctx, e.worker.ID, held)
-	if err == nil {
-		e.unsure.Store(false)
-	}
-	if len(runs) > 0 {
-		e.log.Warn("chunks whose claim was not answered were given back", "runs", runs)
-	}
-	return err
 }
 
 // leave ends a pump; the last one of a run forgets what was kept for it.
