@@ -25,12 +25,17 @@ type installation struct {
 
 func install(t *testing.T, redisURL string, connections int, opt mailbox.SinkOptions) *installation {
 	t.Helper()
+	return installOn(t, testkit.DatabaseURL(t, testkit.Postgres), redisURL, connections, opt)
+}
+
+func installOn(t *testing.T, databaseURL, redisURL string, connections int, opt mailbox.SinkOptions) *installation {
+	t.Helper()
 	sink, err := mailbox.StartSink(opt)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = sink.Close() })
 	addr := freeAddr(t)
 	in := &installation{t: t, base: "http://" + addr, sink: sink, env: []string{
-		"POSTRIDER_DATABASE_URL=" + testkit.DatabaseURL(t, testkit.Postgres),
+		"POSTRIDER_DATABASE_URL=" + databaseURL,
 		"POSTRIDER_REDIS_URL=" + redisURL,
 		"POSTRIDER_SECRET_KEY=" + secretKey(),
 		"POSTRIDER_HTTP_ADDR=" + addr,
@@ -151,4 +156,32 @@ func TestARedisThatIsAwayStopsNothing(t *testing.T) {
 	for i := range 3 {
 		require.Equal(t, 3, in.sink.Accepted()[address(i)])
 	}
+}
+
+// A database that falls over twice while mails are on the wire costs nobody:
+// answers that came meanwhile are recorded when it is back, and the API says
+// that it is not available.
+func TestADatabaseThatFallsOverLosesNobody(t *testing.T) {
+	t.Parallel()
+	const clients = 600
+	postgres := testkit.PostgresServer(t)
+	code, out := run(t, []string{"POSTRIDER_DATABASE_URL=" + postgres.URL}, "migrate")
+	require.Zero(t, code, out)
+	in := installOn(t, postgres.URL, testkit.RedisURL(t), 10, mailbox.SinkOptions{Latency: 20 * time.Millisecond})
+	worker := in.worker()
+	u := register(t, in.base, "anna@example.com")
+	u.clients(clients)
+	m := u.mail(nil)
+	for fall := range 2 {
+		require.NoError(t, in.sink.Wait(context.Background(), int64(clients/4*(fall+1))))
+		require.NoError(t, postgres.Stop("immediate"))
+		in.ready(http.StatusServiceUnavailable)
+		status, body, err := u.call("GET", "/clients", nil)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusServiceUnavailable, status, "%s", body)
+		require.NoError(t, postgres.Start())
+	}
+	m = u.until(m.ID, "finished")
+	accounted(t, u, m, in.sink.Accepted(), clients, 0)
+	require.Zero(t, worker.stop())
 }
