@@ -1,0 +1,63 @@
+-- +goose Up
+ALTER TABLE mailings ADD COLUMN repeat_rule text; -- JSON; null for one that happens once
+ALTER TABLE mailings ADD COLUMN run_minutes integer CHECK (run_minutes > 0);
+
+ALTER TABLE runs ADD COLUMN occurrence bigint NOT NULL DEFAULT 0; -- which one of the rule, from 1; 0 of a run that no rule made
+ALTER TABLE runs ADD COLUMN transport_id bigint; -- the one way out of this run; null for the order of all
+ALTER TABLE runs ADD COLUMN retry_filter text; -- JSON; which deliveries of the parent run this one retries
+ALTER TABLE runs ADD COLUMN checked_at datetime; -- when its counters were last held against its rows
+CREATE INDEX runs_parent ON runs (parent_run_id) WHERE parent_run_id IS NOT NULL;
+
+CREATE TABLE transports (
+    id              integer PRIMARY KEY AUTOINCREMENT,
+    name            text     NOT NULL UNIQUE,
+    host            text     NOT NULL,
+    port            integer  NOT NULL CHECK (port BETWEEN 1 AND 65535),
+    tls             text     NOT NULL CHECK (tls IN ('required', 'optional', 'none', 'implicit')),
+    username        text     NOT NULL DEFAULT '',
+    password_sealed text     NOT NULL DEFAULT '', -- encrypted; begins with the id of its key
+    bounce          text     NOT NULL DEFAULT '', -- envelope sender; the mail's own where empty
+    connections     integer  NOT NULL CHECK (connections > 0),
+    per_second      integer  CHECK (per_second > 0),
+    per_minute      integer  CHECK (per_minute > 0),
+    per_hour        integer  CHECK (per_hour > 0),
+    per_day         integer  CHECK (per_day > 0),
+    enabled         boolean  NOT NULL DEFAULT 1,
+    position        integer  NOT NULL DEFAULT 0, -- its place in the order; then by id
+    version         bigint   NOT NULL DEFAULT 1,
+    created_at      datetime NOT NULL,
+    updated_at      datetime NOT NULL
+);
+
+-- What all workers know of a way out that is in trouble. Key is the
+-- transport's id, or 'default' for that of the settings.
+CREATE TABLE breakers (
+    key        text     PRIMARY KEY,
+    rested     integer  NOT NULL, -- rests in a row
+    until      datetime NOT NULL, -- no mail before
+    probe_by   text,              -- the worker that tries it, once the rest is over
+    probe_till datetime,
+    reason     text     NOT NULL DEFAULT '',
+    answer     text     NOT NULL DEFAULT '' -- what the server said
+);
+
+-- How many mails a limited way out was given leave for, by slot of time.
+CREATE TABLE permits (
+    key  text    NOT NULL,
+    span text    NOT NULL, -- second, minute, hour, day
+    slot bigint  NOT NULL, -- number of the slot since 1970
+    used integer NOT NULL,
+    PRIMARY KEY (key, span, slot)
+);
+
+-- +goose Down
+DROP TABLE permits;
+DROP TABLE breakers;
+DROP TABLE transports;
+DROP INDEX runs_parent;
+ALTER TABLE runs DROP COLUMN occurrence;
+ALTER TABLE runs DROP COLUMN transport_id;
+ALTER TABLE runs DROP COLUMN retry_filter;
+ALTER TABLE runs DROP COLUMN checked_at;
+ALTER TABLE mailings DROP COLUMN repeat_rule;
+ALTER TABLE mailings DROP COLUMN run_minutes;
