@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/postrider/postrider/pkg/failpoint"
 	"github.com/postrider/postrider/pkg/model"
 	"github.com/postrider/postrider/pkg/store"
 )
@@ -122,8 +123,10 @@ func (l *ledger) write(ctx context.Context, group []line) {
 		for i, x := range group {
 			entries[i] = x.entry
 		}
+		failpoint.Hit("before_commit")
 		verdicts, err := l.store.CommitLedger(ctx, entries)
 		if err == nil {
+			failpoint.Hit("after_commit")
 			for i, x := range group {
 				x.done(verdicts[i], nil)
 			}

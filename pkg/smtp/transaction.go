@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/postrider/postrider/pkg/failpoint"
 	"github.com/postrider/postrider/pkg/mailing"
 	"github.com/postrider/postrider/pkg/model"
 )
@@ -251,6 +252,7 @@ func (c *conn) complete() *trouble {
 		}
 		return c.fail(model.PhaseBody, err)
 	}
+	failpoint.Hit("after_last_byte")
 	c.allow(c.cfg.Timeouts.Response)
 	return nil
 }
@@ -283,6 +285,7 @@ func (c *conn) oneFlight(tx *transaction) (reply, *trouble) {
 		case no != nil:
 			continue
 		case rep.code/100 == 2 && phase == model.PhaseResponse:
+			failpoint.Hit("after_250")
 			return rep, nil
 		case rep.code/100 == 2:
 			continue
@@ -363,6 +366,7 @@ func (c *conn) twoFlights(tx *transaction) (reply, *trouble) {
 		}
 		return reply{}, no
 	}
+	failpoint.Hit("after_354")
 	if t := tx.ask(); t != nil {
 		c.broken = true // there is no way back from 354
 		return reply{}, t
@@ -414,5 +418,6 @@ func (c *conn) sendBody(data []byte) (reply, *trouble) {
 		c.dirty = true
 		return reply{}, refused(model.PhaseResponse, rep)
 	}
+	failpoint.Hit("after_250")
 	return rep, nil
 }
