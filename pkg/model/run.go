@@ -33,6 +33,7 @@ const (
 	ReasonOutsideWindow   = "outside_window"    // waits for the sending window
 	ReasonRate            = "rate"              // waits for the mailing's rate
 	ReasonLate            = "late"              // missed: later than the late policy allows
+	ReasonStillRunning    = "still_running"     // missed: the run before it had not ended
 	ReasonEnded           = "ended"             // its end came before its start
 	ReasonBadMessage      = "bad_message"       // the message does not render
 	ReasonEmptyAudience   = "empty_audience"    // the audience matches nobody

@@ -102,15 +102,20 @@ func (s *Store) StartRun(ctx context.Context, id int64, freeze func(now time.Tim
 		out.Begun = true
 		if r.Status == model.RunMissed {
 			r.FinishedAt = &now
-			m.Status, m.Reason = model.MailingFinished, r.Reason
 		} else {
 			r.Status, r.StartedAt = model.RunRunning, &now
-			m.Status, m.Reason = model.MailingRunning, ""
 			m.LastRunID = &r.ID
 		}
-		m.NextRunAt = nil
 		if err := tx.Save(r).Error; err != nil {
 			return err
+		}
+		// where the mailing stands after it, and when the next one of it is due
+		if err := s.comesBack(tx, m, model.MailingFinished); err != nil {
+			return err
+		}
+		m.Reason = r.Reason
+		if r.Status == model.RunRunning {
+			m.Status, m.Reason = model.MailingRunning, ""
 		}
 		return s.saveStatus(tx, m, now)
 	})
@@ -231,17 +236,22 @@ func (s *Store) SettleRun(ctx context.Context, runID int64) (model.RunStatus, er
 		}
 		switch {
 		case r.Status == model.RunCancelling && ended:
-			r.Status, m.Status = model.RunCancelled, model.MailingCancelled
+			r.Status = model.RunCancelled
+			err = s.comesBack(tx, m, model.MailingCancelled)
 		case r.Status != model.RunCancelling && ended:
-			r.Status, m.Status = model.RunFinished, model.MailingFinished
+			r.Status = model.RunFinished
 			r.Reason, m.Reason = "", ""
 			if sums.Planned == 0 {
 				r.Reason, m.Reason = model.ReasonEmptyAudience, model.ReasonEmptyAudience
 			}
+			err = s.comesBack(tx, m, model.MailingFinished)
 		case r.Status == model.RunPausing:
 			r.Status, m.Status = model.RunPaused, model.MailingPaused
 		default:
 			return nil
+		}
+		if err != nil {
+			return err
 		}
 		status = r.Status
 		set := map[string]any{"status": r.Status, "reason": r.Reason}
@@ -254,6 +264,19 @@ func (s *Store) SettleRun(ctx context.Context, runID int64) (model.RunStatus, er
 		return s.saveStatus(tx, m, now)
 	})
 	return status, kindOf(err, "settle a run")
+}
+
+// comesBack takes a mailing whose run has ended to scheduled when another run
+// of it waits for its time, else to where it ends.
+func (s *Store) comesBack(tx *gorm.DB, m *model.Mailing, end model.MailingStatus) error {
+	var next []model.Run
+	err := tx.Select("planned_at").Where("mailing_id = ? AND status = ?", m.ID, model.RunPlanned).
+		Order("planned_at").Limit(1).Find(&next).Error
+	m.Status, m.NextRunAt = end, nil
+	if len(next) > 0 {
+		m.Status, m.NextRunAt = model.MailingScheduled, &next[0].PlannedAt
+	}
+	return err
 }
 
 // PauseRun stops a running run for a reason that needs a person.
