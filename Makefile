@@ -109,6 +109,11 @@ screens: journeys ## Take the screenshots of all screens into frontend/screens
 servers: servers-program ## Keep a PostgreSQL and a Redis running for tests by hand
 	@exec bin/servers
 
+.PHONY: bench
+bench: build ## Measure the speed, some ten minutes (BENCH="send -n 1000000": of one scenario)
+	@go build -o bin/bench ./pkg/testkit/bench
+	@bin/bench $(BENCH)
+
 .PHONY: check
 check: ## What CI runs: generate and refuse a difference, lint, test
 	$(MAKE) generate

@@ -51,7 +51,10 @@ type Server struct {
 
 // StartPostgres makes an empty cluster below dir and starts it. It does not
 // sync to disk: its data survives its own crash, not the machine's.
-func StartPostgres(dir string) (*Server, error) {
+func StartPostgres(dir string) (*Server, error) { return StartPostgresWith(dir) }
+
+// StartPostgresWith is StartPostgres with settings of its own, as "fsync=on".
+func StartPostgresWith(dir string, settings ...string) (*Server, error) {
 	bin, err := Find("postgres")
 	if err != nil {
 		return nil, err
@@ -80,10 +83,14 @@ func StartPostgres(dir string) (*Server, error) {
 			"smart": syscall.SIGTERM, "fast": syscall.SIGINT, "immediate": syscall.SIGQUIT,
 		},
 		command: func() *exec.Cmd {
-			return exec.Command(bin, "-D", data, "-p", port,
-				"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
-				"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=400",
-				"-c", "shared_buffers=128MB", "-c", "lc_messages=C", "-c", "autovacuum_naptime=10s")
+			args := []string{"-D", data, "-p", port}
+			for _, s := range append([]string{
+				"listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "full_page_writes=off",
+				"max_connections=400", "shared_buffers=128MB", "lc_messages=C", "autovacuum_naptime=10s",
+			}, settings...) { // of two alike the later one counts
+				args = append(args, "-c", s)
+			}
+			return exec.Command(bin, args...)
 		},
 	}
 	return s, s.Start()

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// installation is the product in its processes, with a person and clients.
+type installation struct {
+	s       *stage
+	kind    string // of the database
+	db      *sql.DB
+	person  *person
+	message int64
+	senders []*process // worker, or the one process of the embedded mode
+	all     []*process
+}
+
+// install starts the product with an empty database and n clients.
+func (s *stage) install(ctx context.Context, database, sinkAddr string, n, workers, connections int) (_ *installation, err error) {
+	in := &installation{s: s, kind: database}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, in.stop())
+		}
+	}()
+	address, db, err := s.database(ctx, database)
+	if err != nil {
+		return nil, err
+	}
+	in.db = db
+	http, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	env := []string{
+		"POSTRIDER_DATABASE_URL=" + address,
+		"POSTRIDER_SECRET_KEY=" + base64.StdEncoding.EncodeToString([]byte("an installation's key of 32 byte")),
+		"POSTRIDER_HTTP_ADDR=" + http,
+		fmt.Sprintf("POSTRIDER_SMTP_URL=smtp://%s?tls=none&connections=%d", sinkAddr, connections),
+		"POSTRIDER_LOG_LEVEL=warn",
+		fmt.Sprintf("POSTRIDER_DATA_DIR=%s/up_%d", s.dir, s.databases),
+	}
+	if database == "sqlite" {
+		if err := in.start(ctx, env, "ready: ", "postrider", "up"); err != nil {
+			return nil, err
+		}
+		in.senders = in.all
+	} else {
+		env = append(env, fmt.Sprintf("POSTRIDER_REDIS_URL=redis://%s/%d", s.redis.Addr, s.databases), "POSTRIDER_LOG_LEVEL=info")
+		if err := in.start(ctx, env, "listening", "api"); err != nil {
+			return nil, err
+		}
+	}
+	if in.person, err = register(ctx, "http://"+http, "anna@example.com"); err != nil {
+		return nil, err
+	}
+	if in.message, err = in.person.message(ctx); err != nil {
+		return nil, err
+	}
+	if err := fill(ctx, db, database, in.person.id, n); err != nil {
+		return nil, err
+	}
+	for range workers {
+		if database == "sqlite" {
+			break
+		}
+		if err := in.start(ctx, env, "worker is ready", "worker"); err != nil {
+			return nil, err
+		}
+		in.senders = append(in.senders, in.all[len(in.all)-1])
+	}
+	time.Sleep(time.Second) // the beats and sweeps of the start are over
+	return in, nil
+}
+
+func (in *installation) start(ctx context.Context, env []string, word, name string, args ...string) error {
+	p, err := in.s.start(ctx, env, word, name, args...)
+	if err == nil {
+		in.all = append(in.all, p)
+	}
+	return err
+}
+
+// stop ends the programs and removes the database.
+func (in *installation) stop() error {
+	var errs []error
+	for i := len(in.all) - 1; i >= 0; i-- {
+		errs = append(errs, in.all[i].stop())
+	}
+	in.all = nil
+	if in.db != nil {
+		errs = append(errs, in.db.Close())
+		in.db = nil
+	}
+	return errors.Join(errs...)
+}
+
+// usage is CPU time used so far.
+type usage struct{ senders, api, database time.Duration }
+
+func (in *installation) usage() (u usage, err error) {
+	for _, p := range in.all {
+		t, err := p.cpu()
+		if err != nil {
+			return u, err
+		}
+		u.api += t
+	}
+	for _, p := range in.senders {
+		t, err := p.cpu()
+		if err != nil {
+			return u, err
+		}
+		u.senders += t
+		u.api -= t
+	}
+	if in.kind == "postgres" {
+		u.database, err = in.s.databaseCPU()
+	}
+	return u, err
+}
+
+// written counts the rows that a run has left: deliveries and attempts.
+func (in *installation) written(ctx context.Context, run int64) (rows int64, err error) {
+	for _, table := range []string{"deliveries", "attempts"} {
+		var n int64
+		err := in.db.QueryRowContext(ctx, fmt.Sprintf("SELECT count(*) FROM %s WHERE run_id = %d", table, run)).Scan(&n)
+		if err != nil {
+			return 0, err
+		}
+		rows += n
+	}
+	return rows, nil
+}
+
+// wal is how many bytes PostgreSQL has logged so far.
+func (in *installation) wal(ctx context.Context) (n int64, err error) {
+	if in.kind == "postgres" {
+		err = in.db.QueryRowContext(ctx, "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint").Scan(&n)
+	}
+	return n, err
+}
