@@ -1,6 +1,10 @@
 package cmd_test
 
 import (
+	"crypto/tls"
+	"net/smtp"
+	"os"
+	"path/filepath"
 	"strconv"
 	"testing"
 
@@ -32,6 +36,8 @@ func TestCommandsCanBeRunAgain(t *testing.T) {
 func TestBadArgumentsEndWithASentence(t *testing.T) {
 	t.Parallel()
 	db := "POSTRIDER_DATABASE_URL=sqlite:" + t.TempDir() + "/p.db"
+	nonsense := filepath.Join(t.TempDir(), "nonsense")
+	require.NoError(t, os.WriteFile(nonsense, []byte("dance"), 0o600))
 	code, out := run(t, []string{db}, "create-managers")
 	require.NotZero(t, code)
 	require.Contains(t, out, "run `postrider migrate`", "an older schema is refused with the command to run")
@@ -49,6 +55,9 @@ func TestBadArgumentsEndWithASentence(t *testing.T) {
 		{[]string{"create-superuser", "--admin-email", "nobody", "--admin-password", password}, "POSTRIDER_ADMIN_EMAIL"},
 		{[]string{"create-superuser", "--admin-email", "a@example.com", "--admin-password", "short"}, "password"},
 		{[]string{"migrate", "--database-url", "mysql://x"}, "POSTRIDER_DATABASE_URL"},
+		{[]string{"sink", "--script", "no-such-file"}, "--script: open no-such-file"},
+		{[]string{"sink", "--script", nonsense}, `line 1: "dance" is none of`},
+		{[]string{"sink", "--listen", "nowhere"}, "missing port"},
 	} {
 		code, out := run(t, []string{db}, c.args...)
 		require.NotZero(t, code, "%v: %s", c.args, out)
@@ -59,7 +68,7 @@ func TestBadArgumentsEndWithASentence(t *testing.T) {
 
 func TestHelpEverywhere(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"--help"}, {"up", "--help"}, {"migrate", "--help"}, {"create-superuser", "--help"}, {"create-managers", "--help"}, {"run-mailings", "--help"}, {"seed-demo", "--help"}, {"version"}} {
+	for _, args := range [][]string{{"--help"}, {"up", "--help"}, {"migrate", "--help"}, {"create-superuser", "--help"}, {"create-managers", "--help"}, {"run-mailings", "--help"}, {"seed-demo", "--help"}, {"sink", "--help"}, {"version"}} {
 		code, out := run(t, []string{"POSTRIDER_ADMIN_PASSWORD=a-very-secret-one"}, args...)
 		require.Zero(t, code, out)
 		require.NotEmpty(t, out)
@@ -102,4 +111,31 @@ func TestRunMailings(t *testing.T) {
 	require.Contains(t, out, "finished: run ")
 	require.Contains(t, out, "planned 4, sent 4, failed 0")
 	accounted(t, u, u.until(later.ID, "finished"), in.sink.Accepted(), 4, 0)
+}
+
+// The sink behaves by its script, says where it is, and has written down what
+// it took before it answers.
+func TestSink(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	script, log := filepath.Join(dir, "script"), filepath.Join(dir, "log")
+	require.NoError(t, os.WriteFile(script, []byte(`at rcpt to *@example.net do reply 550 "5.1.1 no such user"`), 0o600))
+	p := start(t, nil, "postrider", "sink", "--listen", "127.0.0.1:0", "--script", script, "--log", log, "--tls")
+	c, err := smtp.Dial(p.says("listening: "))
+	require.NoError(t, err)
+	defer c.Close()
+	require.NoError(t, c.StartTLS(&tls.Config{InsecureSkipVerify: true}))
+	require.NoError(t, c.Mail("a@example.com"))
+	require.ErrorContains(t, c.Rcpt("b@example.net"), "no such user")
+	require.NoError(t, c.Rcpt("b@example.org"))
+	w, err := c.Data()
+	require.NoError(t, err)
+	_, err = w.Write([]byte("Message-ID: <1@example.com>\r\n\r\nHello\r\n"))
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	written, err := os.ReadFile(log)
+	require.NoError(t, err)
+	require.Regexp(t, `^\S+Z 1 b@example\.org 1@example\.com\n$`, string(written))
+	require.Zero(t, p.stop())
+	require.Contains(t, p.output(), "taken: 1, connections: 1")
 }

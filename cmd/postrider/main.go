@@ -32,6 +32,7 @@ func main() {
 		admin("create-managers", "Create the group of managers with its permissions", app.CreateManagers),
 		runMailings(),
 		admin("seed-demo", "Create a demo account with clients, a message and mailings", app.SeedDemo),
+		app.SinkCommand(),
 		&cobra.Command{Use: "version", Short: "Print the version", Args: cobra.NoArgs, Run: func(*cobra.Command, []string) { fmt.Println(app.Version) }},
 	)
 	os.Exit(app.Execute(root))

@@ -3,6 +3,7 @@ package mailbox
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -46,6 +47,7 @@ const (
 // Step is what a Script decides by.
 type Step struct {
 	Phase     SinkPhase
+	Total     int64  // accepted by the Sink so far
 	Conn      int64  // the connection's number, from 1
 	Mails     int64  // accepted on this connection so far
 	Command   string // the client's line
@@ -71,6 +73,8 @@ type Reply struct {
 	Text   string // its words; a line break makes the reply multi-line
 	Raw    string // octets written as they are, instead of Code and Text
 	Action Action
+	Wait   time.Duration // before answering, or not answering
+	Away   time.Duration // with Drop: every connection is closed and new ones are refused for so long
 
 	// Accept counts the mail as taken at SinkBody whatever is answered, or not
 	// answered. Without it a mail counts when its answer is 2xx.
@@ -95,6 +99,15 @@ type SinkOptions struct {
 
 	// Script is asked at every step, by many goroutines.
 	Script func(Step) Reply
+
+	// OnAccept is told each mail and recipient before the answer leaves, with
+	// the connection's number, by many goroutines.
+	OnAccept func(conn int64, a Acceptance)
+}
+
+// names reports whether recipients must be remembered while a mail is taken.
+func (o *SinkOptions) names() bool {
+	return o.Keep != KeepCount || o.Script != nil || o.OnAccept != nil
 }
 
 // SunkMail is a mail a Sink kept.
@@ -110,21 +123,22 @@ type Acceptance struct{ To, MessageID string }
 // Sink is an SMTP server for tests and benchmarks: it takes mail and counts.
 // Its methods may be called by many goroutines.
 type Sink struct {
-	opts     SinkOptions
-	listener net.Listener
-	done     chan struct{}
-	wg       sync.WaitGroup
+	opts SinkOptions
+	addr string
+	done chan struct{}
+	wg   sync.WaitGroup
 
 	count   atomic.Int64
 	opened  atomic.Int64
 	wanted  atomic.Int64 // the lowest count somebody waits for
 	stopped sync.Once
 
-	mu      sync.Mutex
-	conns   map[net.Conn]struct{}
-	taken   map[Acceptance]int
-	mails   []SunkMail
-	waiters map[chan struct{}]int64
+	mu       sync.Mutex
+	listener net.Listener // nil while the Sink is away
+	conns    map[net.Conn]struct{}
+	taken    map[Acceptance]int
+	mails    []SunkMail
+	waiters  map[chan struct{}]int64
 }
 
 const nobodyWaits = 1<<63 - 1
@@ -139,17 +153,20 @@ func StartSink(opts SinkOptions) (*Sink, error) {
 		return nil, fmt.Errorf("mailbox: sink: %w", err)
 	}
 	s := &Sink{
-		opts: opts, listener: l, done: make(chan struct{}),
+		opts: opts, listener: l, addr: l.Addr().String(), done: make(chan struct{}),
 		conns: map[net.Conn]struct{}{}, taken: map[Acceptance]int{}, waiters: map[chan struct{}]int64{},
 	}
 	s.wanted.Store(nobodyWaits)
-	s.wg.Go(s.accept)
+	s.wg.Go(func() { s.accept(l) })
 	return s, nil
 }
 
-func (s *Sink) accept() {
+func (s *Sink) accept(l net.Listener) {
 	for {
-		conn, err := s.listener.Accept()
+		conn, err := l.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
 		if err != nil {
 			select {
 			case <-s.done:
@@ -159,12 +176,11 @@ func (s *Sink) accept() {
 			}
 		}
 		s.mu.Lock()
+		gone := s.listener != l // connections were walked and closed already
 		s.conns[conn] = struct{}{}
 		s.mu.Unlock()
-		select {
-		case <-s.done: // Close may have walked the connections already
+		if gone {
 			_ = conn.Close()
-		default:
 		}
 		s.wg.Go(func() {
 			newSinkConn(s, conn, s.opened.Add(1)).serve()
@@ -176,8 +192,53 @@ func (s *Sink) accept() {
 	}
 }
 
+// goAway closes what is open and refuses connections for a while, as a server
+// that is down does. A Sink that is away already stays so as long as it was
+// going to.
+func (s *Sink) goAway(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.listener == nil {
+		return
+	}
+	_ = s.listener.Close()
+	s.listener = nil
+	for c := range s.conns {
+		_ = c.Close()
+	}
+	s.wg.Go(func() {
+		for wait := d; ; wait = 20 * time.Millisecond { // somebody may have the port
+			select {
+			case <-s.done:
+				return
+			case <-time.After(wait):
+			}
+			if s.comeBack() {
+				return
+			}
+		}
+	})
+}
+
+func (s *Sink) comeBack() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.done:
+		return true
+	default:
+	}
+	l, err := net.Listen("tcp", s.addr)
+	if err != nil {
+		return false
+	}
+	s.listener = l
+	s.wg.Go(func() { s.accept(l) })
+	return true
+}
+
 // Addr is host:port.
-func (s *Sink) Addr() string { return s.listener.Addr().String() }
+func (s *Sink) Addr() string { return s.addr }
 
 // URL is what pkg/smtp's ParseURL takes, with tls=none unless the Sink has TLS.
 func (s *Sink) URL() string {
@@ -287,6 +348,11 @@ func (s *Sink) took(c *sinkConn) {
 		}
 		s.mu.Unlock()
 	}
+	if tell := s.opts.OnAccept; tell != nil {
+		for _, to := range c.to {
+			tell(c.number, Acceptance{To: to, MessageID: string(c.messageID)})
+		}
+	}
 	if s.count.Add(int64(c.rcpts)) >= s.wanted.Load() {
 		s.mu.Lock()
 		s.wake()
@@ -298,9 +364,12 @@ func (s *Sink) took(c *sinkConn) {
 func (s *Sink) Close() error {
 	var err error
 	s.stopped.Do(func() {
-		close(s.done)
-		err = s.listener.Close()
 		s.mu.Lock()
+		close(s.done)
+		if s.listener != nil {
+			err = s.listener.Close()
+			s.listener = nil
+		}
 		for c := range s.conns {
 			_ = c.Close()
 		}

@@ -58,18 +58,26 @@ func (c *sinkConn) flush() error {
 	if len(c.out) == 0 {
 		return nil
 	}
-	if d := c.sink.opts.Latency; d > 0 {
-		t := time.NewTimer(d)
-		defer t.Stop()
-		select {
-		case <-t.C:
-		case <-c.sink.done:
-			return net.ErrClosed
-		}
+	if err := c.pause(c.sink.opts.Latency); err != nil {
+		return err
 	}
 	_, err := c.conn.Write(c.out)
 	c.out = c.out[:0]
 	return err
+}
+
+func (c *sinkConn) pause(d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-c.sink.done:
+		return net.ErrClosed
+	}
 }
 
 func (c *sinkConn) serve() {
@@ -103,7 +111,7 @@ func (c *sinkConn) ask(phase SinkPhase, line []byte) (r Reply) {
 		return r
 	}
 	step := Step{
-		Phase: phase, Conn: c.number, Mails: c.mails, Command: string(line), From: string(c.from),
+		Phase: phase, Total: c.sink.Count(), Conn: c.number, Mails: c.mails, Command: string(line), From: string(c.from),
 		MessageID: string(c.messageID), BDAT: c.bdat,
 	}
 	if len(c.to) > 0 {
@@ -130,6 +138,14 @@ func (c *sinkConn) obey(r Reply, phase SinkPhase, code int, text string) (int, e
 		c.mails++
 		c.sink.took(c)
 	}
+	if r.Wait > 0 { // what was to be said before is said before
+		if err := c.flush(); err != nil {
+			return code, err
+		}
+		if err := c.pause(r.Wait); err != nil {
+			return code, err
+		}
+	}
 	if spoken {
 		if r.Raw != "" {
 			c.out = append(c.out, r.Raw...)
@@ -142,17 +158,20 @@ func (c *sinkConn) obey(r Reply, phase SinkPhase, code int, text string) (int, e
 		_ = c.flush()
 		return code, errHangUp
 	case Drop, Hang:
-		return code, c.leave(r.Action)
+		return code, c.leave(r)
 	}
 	return code, nil
 }
 
 // leave does the actions that end a dialogue without a word. What was said
 // before still goes out.
-func (c *sinkConn) leave(a Action) error {
+func (c *sinkConn) leave(r Reply) error {
 	_ = c.flush()
-	if a == Hang {
+	if r.Action == Hang {
 		_, _ = io.Copy(io.Discard, c.conn)
+	}
+	if r.Away > 0 {
+		c.sink.goAway(r.Away)
 	}
 	return errHangUp
 }
@@ -242,8 +261,8 @@ func (c *sinkConn) greeting() string {
 	return strings.Join(append(lines, "ENHANCEDSTATUSCODES"), "\n")
 }
 
-// path cuts the address out of FROM:<…> or TO:<…>.
-func path(rest []byte) []byte {
+// address cuts the address out of FROM:<…> or TO:<…>.
+func address(rest []byte) []byte {
 	i, j := bytes.IndexByte(rest, '<'), bytes.IndexByte(rest, '>')
 	if i < 0 || j < i {
 		return nil
@@ -263,7 +282,7 @@ func (c *sinkConn) onMail(line, rest []byte) error {
 	}
 	if code == 250 {
 		c.reset()
-		c.from = append(c.from, path(rest)...)
+		c.from = append(c.from, address(rest)...)
 	}
 	code, err := c.reply(SinkMail, line, code, text)
 	c.mail = c.mail || code == 250
@@ -275,9 +294,9 @@ func (c *sinkConn) onRcpt(line, rest []byte) error {
 	if !c.mail {
 		code, text = 503, "5.5.1 MAIL first"
 	}
-	named := c.sink.opts.Keep != KeepCount || c.sink.opts.Script != nil
+	named := c.sink.opts.names()
 	if named {
-		c.to = append(c.to, string(path(rest)))
+		c.to = append(c.to, string(address(rest)))
 	}
 	code, err := c.reply(SinkRcpt, line, code, text)
 	if code/100 == 2 && c.mail {
@@ -311,8 +330,8 @@ func (c *sinkConn) onData(line []byte) error {
 	if err != nil || code != 354 {
 		return err
 	}
-	if a := c.ask(SinkContent, line).Action; a == Drop || a == Hang {
-		return c.leave(a)
+	if r := c.ask(SinkContent, line); r.Action == Drop || r.Action == Hang {
+		return c.leave(r)
 	}
 	c.held = append(c.held[:0], line...)
 	// A line begins after CRLF only: a bare LF never does (no smuggling).
@@ -342,8 +361,8 @@ func (c *sinkConn) onBDAT(line, rest []byte) error {
 	}
 	c.held = append(c.held[:0], line...) // the reader's buffer moves on with the chunk
 	c.bdat = true
-	if a := c.ask(SinkContent, line).Action; a == Drop || a == Hang {
-		return c.leave(a)
+	if r := c.ask(SinkContent, line); r.Action == Drop || r.Action == Hang {
+		return c.leave(r)
 	}
 	for n > 0 {
 		chunk, err := c.br.Peek(int(min(n, int64(c.br.Size()))))
