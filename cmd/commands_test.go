@@ -23,6 +23,7 @@ func TestCommandsCanBeRunAgain(t *testing.T) {
 		{"create-managers", "was created", "left as it is"},
 		{"seed-demo", "Demo account: demo@example.com", "left as it is"},
 		{"run-mailings", "Nothing is due", "Nothing is due"},
+		{"check", "drifts=0", "drifts=0"},
 	} {
 		code, out := run(t, env, step.command)
 		require.Zero(t, code, out)
@@ -52,6 +53,8 @@ func TestBadArgumentsEndWithASentence(t *testing.T) {
 		{[]string{"migrate", "extra"}, "unknown command"},
 		{[]string{"run-mailings", "--mailing", "x"}, "invalid argument"},
 		{[]string{"run-mailings", "--mailing", "12345"}, "there is no mailing 12345"},
+		{[]string{"check", "--run", "0"}, "--run wants the id of a run"},
+		{[]string{"check", "--run", "12345"}, "there is no run 12345"},
 		{[]string{"create-superuser", "--admin-email", "nobody", "--admin-password", password}, "POSTRIDER_ADMIN_EMAIL"},
 		{[]string{"create-superuser", "--admin-email", "a@example.com", "--admin-password", "short"}, "password"},
 		{[]string{"migrate", "--database-url", "mysql://x"}, "POSTRIDER_DATABASE_URL"},
@@ -68,7 +71,7 @@ func TestBadArgumentsEndWithASentence(t *testing.T) {
 
 func TestHelpEverywhere(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"--help"}, {"up", "--help"}, {"migrate", "--help"}, {"create-superuser", "--help"}, {"create-managers", "--help"}, {"run-mailings", "--help"}, {"seed-demo", "--help"}, {"sink", "--help"}, {"version"}} {
+	for _, args := range [][]string{{"--help"}, {"up", "--help"}, {"migrate", "--help"}, {"create-superuser", "--help"}, {"create-managers", "--help"}, {"run-mailings", "--help"}, {"check", "--help"}, {"seed-demo", "--help"}, {"sink", "--help"}, {"version"}} {
 		code, out := run(t, []string{"POSTRIDER_ADMIN_PASSWORD=a-very-secret-one"}, args...)
 		require.Zero(t, code, out)
 		require.NotEmpty(t, out)

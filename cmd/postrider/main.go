@@ -31,6 +31,7 @@ func main() {
 		superuser(),
 		admin("create-managers", "Create the group of managers with its permissions", app.CreateManagers),
 		runMailings(),
+		check(),
 		admin("seed-demo", "Create a demo account with clients, a message and mailings", app.SeedDemo),
 		app.SinkCommand(),
 		&cobra.Command{Use: "version", Short: "Print the version", Args: cobra.NoArgs, Run: func(*cobra.Command, []string) { fmt.Println(app.Version) }},
@@ -42,6 +43,20 @@ func admin(use, short string, run adminFunc) *cobra.Command {
 	return app.Command(use, short, config.Admin, func(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
 		return run(ctx, cfg, os.Stdout, log)
 	})
+}
+
+func check() *cobra.Command {
+	var id int64
+	var cmd *cobra.Command
+	cmd = app.Command("check", "Hold the counters and the attempt log of all runs against their deliveries", config.Admin,
+		func(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
+			if cmd.Flags().Changed("run") && id < 1 {
+				return errors.New("--run wants the id of a run, a positive number")
+			}
+			return app.Check(ctx, cfg, id, os.Stdout, log)
+		})
+	cmd.Flags().Int64Var(&id, "run", 0, "check this one `run`")
+	return cmd
 }
 
 func runMailings() *cobra.Command {

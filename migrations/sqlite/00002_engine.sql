@@ -6,7 +6,14 @@ ALTER TABLE runs ADD COLUMN occurrence bigint NOT NULL DEFAULT 0; -- which one o
 ALTER TABLE runs ADD COLUMN transport_id bigint; -- the one way out of this run; null for the order of all
 ALTER TABLE runs ADD COLUMN retry_filter text; -- JSON; which deliveries of the parent run this one retries
 ALTER TABLE runs ADD COLUMN checked_at datetime; -- when its counters were last held against its rows
+ALTER TABLE runs ADD COLUMN first_run_id bigint; -- of a linked run, the first of its chain: it names the mails,
+ALTER TABLE runs ADD COLUMN dated_at datetime; -- and its start is their Date
+ALTER TABLE runs ADD COLUMN attempts_removed_at datetime; -- since when its attempt log is not kept
 CREATE INDEX runs_parent ON runs (parent_run_id) WHERE parent_run_id IS NOT NULL;
+CREATE INDEX runs_unchecked ON runs (finished_at) WHERE finished_at IS NOT NULL AND (checked_at IS NULL OR checked_at < finished_at);
+CREATE INDEX runs_logged ON runs (finished_at) WHERE finished_at IS NOT NULL AND attempts_removed_at IS NULL;
+
+ALTER TABLE deliveries ADD COLUMN first_id bigint; -- of one that retries another, the first of its chain
 
 CREATE TABLE transports (
     id              integer PRIMARY KEY AUTOINCREMENT,
@@ -54,10 +61,16 @@ CREATE TABLE permits (
 DROP TABLE permits;
 DROP TABLE breakers;
 DROP TABLE transports;
+ALTER TABLE deliveries DROP COLUMN first_id;
 DROP INDEX runs_parent;
+DROP INDEX runs_unchecked;
+DROP INDEX runs_logged;
 ALTER TABLE runs DROP COLUMN occurrence;
 ALTER TABLE runs DROP COLUMN transport_id;
 ALTER TABLE runs DROP COLUMN retry_filter;
 ALTER TABLE runs DROP COLUMN checked_at;
+ALTER TABLE runs DROP COLUMN first_run_id;
+ALTER TABLE runs DROP COLUMN dated_at;
+ALTER TABLE runs DROP COLUMN attempts_removed_at;
 ALTER TABLE mailings DROP COLUMN repeat_rule;
 ALTER TABLE mailings DROP COLUMN run_minutes;

@@ -75,12 +75,34 @@ type Run struct {
 	AudienceAfter int64 // clients up to this id have their delivery
 	Materialised  bool  // every client of the audience has its delivery
 	ParentRunID   *int64
+	RetryFilter   *RetryFilter `gorm:"serializer:json"` // of a linked run: what it retries of its parent
+	FirstRunID    *int64       // of a linked run: the first of its chain, which names its mails
+	DatedAt       *time.Time   // of a linked run: when the first began, the Date of its mails
 	StartedAt     *time.Time
 	FinishedAt    *time.Time
 	CreatedAt     time.Time
 
+	CheckedAt         *time.Time // when its counters were last held against its rows
+	AttemptsRemovedAt *time.Time // since when its attempt log is not kept; nil while it is whole
+
 	OwnerEmail string `gorm:"->;-:migration"`
 	Counts     Counts `gorm:"-"` // sums of its chunks, filled where reports are read
+}
+
+// RetryFilter says which deliveries of a run that has ended a linked run
+// retries: those in one of the states, failed and in doubt, and with one of
+// the SMTP reply codes, if any are named.
+type RetryFilter struct {
+	States []DeliveryState `json:"states"`
+	Codes  []int           `json:"codes,omitempty"`
+}
+
+// First is the run that names the mails of this one: the first of its chain.
+func (r *Run) First() int64 {
+	if r.FirstRunID != nil {
+		return *r.FirstRunID
+	}
+	return r.ID
 }
 
 // Counts are the sums of a run. Planned is always the sum of the others.
@@ -111,7 +133,8 @@ type Delivery struct {
 	Attempts          int // rows in the attempt log
 	Deferrals         int // how often a server said later
 	PossibleDuplicate bool
-	OriginID          *int64
+	OriginID          *int64 // the delivery that this one retries
+	FirstID           *int64 // the first of a chain of retries, which names the mail
 	ResolvedBy        *int64
 	LastCode          int
 	LastEnhanced      string
