@@ -1,6 +1,10 @@
 package api
 
-import "github.com/labstack/echo/v4"
+import (
+	"time"
+
+	"github.com/labstack/echo/v4"
+)
 
 // What tests see of the inside.
 var (
@@ -28,3 +32,12 @@ func (s *Server) Echo() *echo.Echo { return s.echo }
 func Words(detail, code, message string) (string, string) {
 	return russian.detail(errorOf(detail)), russian.field(fieldOf(code, message))
 }
+
+// HurryEvents makes the event streams keep another time. It must be called
+// before the first of them opens.
+func (s *Server) HurryEvents(poll, beat, check, write time.Duration) {
+	s.progress.pace = pace{poll, beat, check, write}
+}
+
+// MaxStreams is how many event streams an account may have open.
+const MaxStreams = maxStreams

@@ -120,6 +120,9 @@ func (s *Server) routes() []route {
 		{get, "/reports/:run_id/reasons", anyUser, s.reportReasons},
 		{get, "/clients/:id/deliveries", anyUser, s.clientDeliveries},
 
+		// events.go
+		{get, "/events", anyUser, s.events},
+
 		// inbox.go, public.go
 		{get, "/inbox", anyUser, s.inbox},
 		{get, "/inbox/:id", anyUser, s.inboxMail},

@@ -50,6 +50,7 @@ type Deps struct {
 type Server struct {
 	Deps
 	echo     *echo.Echo
+	progress *progress
 	pages    map[string]*asset        // the web interface
 	requests *prometheus.HistogramVec // nil without Metrics
 }
@@ -64,7 +65,7 @@ func New(d Deps) (*Server, error) {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = echo.ExtractIPFromXFFHeader() // believes proxies on private addresses only
-	s := &Server{Deps: d, echo: e}
+	s := &Server{Deps: d, echo: e, progress: newProgress(d.Store, d.Log)}
 	e.HTTPErrorHandler = s.fail
 	if d.Metrics != nil {
 		s.requests = observer(d.Metrics)
@@ -96,9 +97,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.Serv
 // HTTPServer is a server with the time limits of this surface. There is no
 // limit on writing, because event streams and downloads take their time; slow
 // readers of ordinary answers are bounded by the kernel's buffers, and slow
-// senders by the limits on reading.
+// senders by the limits on reading. At its shutdown event streams end at once.
 func HTTPServer(h http.Handler, addr string) *http.Server {
-	return &http.Server{
+	server := &http.Server{
 		Addr:              addr,
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -106,6 +107,10 @@ func HTTPServer(h http.Handler, addr string) *http.Server {
 		IdleTimeout:       120 * time.Second,
 		MaxHeaderBytes:    64 << 10,
 	}
+	if s, is := h.(*Server); is {
+		server.RegisterOnShutdown(s.progress.close)
+	}
+	return server
 }
 
 func (s *Server) mount(prefix string, r route) {
@@ -117,11 +122,13 @@ func (s *Server) mount(prefix string, r route) {
 }
 
 // answerWithin is how long a call may take, whatever the database does. What is
-// streamed whole takes its time.
+// streamed whole takes its time; an event stream finds the request's own end by
+// wholeOf.
 const answerWithin = 20 * time.Second
 
 func bounded(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
+		c.Set(wholeKey, c.Request().Context())
 		if wantsCSV(c) {
 			return next(c)
 		}
@@ -132,7 +139,11 @@ func bounded(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// wholeOf ends with the request and not before.
+func wholeOf(c echo.Context) context.Context { return c.Get(wholeKey).(context.Context) }
+
 const (
+	wholeKey   = "whole"
 	idKey      = "request_id"
 	userKey    = "user"
 	sessionKey = "session"

@@ -32,6 +32,8 @@ var sentences = []sentence{
 	say("the database schema is version %d and this program needs %d: run `postrider migrate`", "схема базы данных имеет версию {}, а программе нужна {}: выполните `postrider migrate`"),
 	say("the database schema is version %d and this program knows only %d: run a newer Postrider", "схема базы данных имеет версию {}, а программа знает только {}: запустите более новый Postrider"),
 	say("it took too long", "это заняло слишком много времени"),
+	say("too many event streams are open", "открыто слишком много потоков событий"),
+	say("the program is about to stop", "программа сейчас останавливается"),
 
 	// bodies
 	say("the body is larger than 1 MB", "тело запроса больше 1 МБ"),

@@ -12,6 +12,7 @@ ALTER TABLE runs
     ADD COLUMN dated_at     timestamptz,               -- and its start is their Date
     ADD COLUMN attempts_removed_at timestamptz;        -- since when its attempt log is not kept
 CREATE INDEX runs_parent ON runs (parent_run_id) WHERE parent_run_id IS NOT NULL;
+CREATE INDEX runs_ended ON runs (owner_id, finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX runs_unchecked ON runs (finished_at) WHERE finished_at IS NOT NULL AND (checked_at IS NULL OR checked_at < finished_at);
 CREATE INDEX runs_logged ON runs (finished_at) WHERE finished_at IS NOT NULL AND attempts_removed_at IS NULL;
 
@@ -63,7 +64,7 @@ CREATE TABLE permits (
 -- +goose Down
 DROP TABLE permits, breakers, transports;
 ALTER TABLE deliveries DROP COLUMN first_id;
-DROP INDEX runs_parent, runs_unchecked, runs_logged;
+DROP INDEX runs_parent, runs_ended, runs_unchecked, runs_logged;
 ALTER TABLE runs DROP COLUMN occurrence, DROP COLUMN transport_id, DROP COLUMN retry_filter, DROP COLUMN checked_at,
     DROP COLUMN first_run_id, DROP COLUMN dated_at, DROP COLUMN attempts_removed_at;
 ALTER TABLE mailings DROP COLUMN repeat_rule, DROP COLUMN run_minutes;

@@ -10,6 +10,7 @@ ALTER TABLE runs ADD COLUMN first_run_id bigint; -- of a linked run, the first o
 ALTER TABLE runs ADD COLUMN dated_at datetime; -- and its start is their Date
 ALTER TABLE runs ADD COLUMN attempts_removed_at datetime; -- since when its attempt log is not kept
 CREATE INDEX runs_parent ON runs (parent_run_id) WHERE parent_run_id IS NOT NULL;
+CREATE INDEX runs_ended ON runs (owner_id, finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX runs_unchecked ON runs (finished_at) WHERE finished_at IS NOT NULL AND (checked_at IS NULL OR checked_at < finished_at);
 CREATE INDEX runs_logged ON runs (finished_at) WHERE finished_at IS NOT NULL AND attempts_removed_at IS NULL;
 
@@ -63,6 +64,7 @@ DROP TABLE breakers;
 DROP TABLE transports;
 ALTER TABLE deliveries DROP COLUMN first_id;
 DROP INDEX runs_parent;
+DROP INDEX runs_ended;
 DROP INDEX runs_unchecked;
 DROP INDEX runs_logged;
 ALTER TABLE runs DROP COLUMN occurrence;

@@ -13,7 +13,7 @@ import (
 // of its chunks and its speed.
 type Report struct {
 	model.Run     `gorm:"embedded"`
-	RatePerSecond float64 `gorm:"-"` // mails sent per second, see rates
+	RatePerSecond float64 `gorm:"-"` // mails sent per second, see Rates
 }
 
 // ReportFilter narrows a list of reports. The zero value narrows nothing.
@@ -100,18 +100,22 @@ func (s *Store) fill(ctx context.Context, reports []Report) error {
 	if len(reports) == 0 {
 		return nil
 	}
+	if err := s.sum(ctx, reports); err != nil {
+		return err
+	}
+	return s.Rates(ctx, reports)
+}
+
+func (s *Store) sum(ctx context.Context, reports []Report) error {
 	ids := make([]int64, len(reports))
 	for i := range reports {
 		ids[i] = reports[i].ID
 	}
 	counts, err := s.counts(ctx, ids)
-	if err != nil {
-		return err
-	}
 	for i := range reports {
 		reports[i].Counts = counts[reports[i].ID]
 	}
-	return s.rates(ctx, reports)
+	return err
 }
 
 // countSums are the sums of chunks. PostgreSQL sums a bigint to a numeric.
@@ -141,10 +145,10 @@ func (s *Store) counts(ctx context.Context, runIDs []int64) (map[int64]model.Cou
 // rateWindow is how far back the speed of a live run looks.
 const rateWindow = 10 * time.Second
 
-// rates fills RatePerSecond: of a run that has ended its mails over its whole
+// Rates fills RatePerSecond: of a run that has ended its mails over its whole
 // time, of a live one those of the last ten seconds (found by the index of the
 // attempts' time, whatever the size of the run).
-func (s *Store) rates(ctx context.Context, reports []Report) error {
+func (s *Store) Rates(ctx context.Context, reports []Report) error {
 	var live []int64
 	for i := range reports {
 		r := &reports[i]

@@ -31,6 +31,7 @@ const (
 	problemJSON  = "application/problem+json"
 	plainJSON    = "application/json"
 	csv          = "text/csv"
+	eventStream  = "text/event-stream"
 	nullableMark = "x-nullable"
 )
 
@@ -211,8 +212,10 @@ func mediaTypes(status string, response *openapi3.ResponseRef) {
 		}
 		return
 	}
-	if schema := content[plainJSON]; schema != nil {
-		response.Value.Content = openapi3.Content{problemJSON: schema}
+	for _, produced := range []string{plainJSON, eventStream} {
+		if schema := content[produced]; schema != nil {
+			response.Value.Content = openapi3.Content{problemJSON: schema}
+		}
 	}
 }
 

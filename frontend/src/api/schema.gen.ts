@@ -162,6 +162,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Server-sent events of the progress of one's own runs
+         * @description A stream of events named `progress`, each with a Progress object as its data: one for every live run at once, then one whenever a run has moved, at most one a second and run, and a last one when it ends. With `run_id` those of one run, which may be anybody's whose reports one sees. A comment comes every 15 s. The stream ends when the token does, when the account is blocked or its session ended, and when the program stops. Who comes back with `Last-Event-ID` is told the end of every run that ended meanwhile. At most 10 streams an account.
+         */
+        get: operations["readEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/groups": {
         parameters: {
             query?: never;
@@ -1629,6 +1649,24 @@ export interface components {
             /** @example Europe/Moscow */
             timezone?: string;
         };
+        Progress: {
+            counts: components["schemas"]["Counts"];
+            /**
+             * @description null: unknown, or it waits
+             * @example 93
+             */
+            eta_seconds: number | null;
+            /** @example 12 */
+            mailing_id: number;
+            /** @example 412.5 */
+            rate_per_second: number;
+            /** @example smtp_auth */
+            reason: string;
+            /** @example 40 */
+            run_id: number;
+            /** @enum {string} */
+            status: "planned" | "running" | "pausing" | "paused" | "cancelling" | "cancelled" | "finished" | "missed";
+        };
         Reason: {
             /**
              * @description 0: no answer came
@@ -2814,6 +2852,77 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readEvents: {
+        parameters: {
+            query?: {
+                /** @description only this run */
+                run_id?: number;
+            };
+            header?: {
+                /** @description id of the last event that arrived */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Progress"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
