@@ -199,9 +199,41 @@ func TestTheDeadLeaveARepeatUnderResend(t *testing.T) {
 				return
 			}
 			require.EqualValues(t, 1, g.counts().Pending)
-			require.Equal(t, []store.Verdict{store.Refused}, g.commit(outcome(c, rows[0].ID, model.Sent, true)))
 			old = c
 		}
+	})
+}
+
+// The answer to the first try ends the doubt also when the repeat is claimed
+// already, as long as it has no intent of its own: then nothing is mailed twice.
+func TestALateAnswerSparesTheRepeat(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		ctx := context.Background()
+		g := newGround(t, st, 2, func(in *mailing.Input) { in.InDoubtPolicy = model.ResendInDoubt })
+		g.beat("w")
+		c, rows := g.claim("w")
+		g.commit(intent(c, rows[0].ID), intent(c, rows[1].ID))
+		g.bury()
+		g.beat("w2")
+		second, again := g.claim("w2")
+		require.True(t, again[0].PossibleDuplicate)
+		for range 2 {
+			require.Equal(t, []store.Verdict{store.Landed, store.Landed},
+				g.commit(outcome(c, rows[0].ID, model.Sent, true), outcome(c, rows[1].ID, model.Failed, true)))
+		}
+		require.Equal(t, []store.Verdict{store.Refused}, g.commit(intent(second, rows[0].ID)))
+		require.NoError(t, st.ReleaseChunk(ctx, second, 0))
+		d, err := st.Deliveries(ctx, g.user.Viewer(), g.run, store.DeliveryFilter{}, store.Page{})
+		require.NoError(t, err)
+		for i, to := range []model.DeliveryState{model.Sent, model.Failed} {
+			require.Equal(t, to, d.Items[i].State)
+			require.Equal(t, 2, d.Items[i].Attempts, "the doubt and the answer")
+			require.False(t, d.Items[i].PossibleDuplicate, "it was mailed once")
+		}
+		checked, err := st.CheckRun(ctx, g.run, 0)
+		require.NoError(t, err)
+		require.Empty(t, checked.Drifts)
 	})
 }
 

@@ -25,9 +25,11 @@ const (
 // DeliveryStates lists the states in the order reports show them.
 var DeliveryStates = []DeliveryState{Pending, Sending, Deferred, Sent, Failed, Skipped, InDoubt, Expired, Cancelled}
 
-// transitions is the one table of what may follow what.
+// transitions is the one table of what may follow what. Pending becomes sent
+// when a doubt is to be repeated and the answer to the first try comes before
+// the repeat has begun.
 var transitions = map[DeliveryState][]DeliveryState{
-	Pending:  {Sending, Deferred, Failed, Skipped, Expired, Cancelled},
+	Pending:  {Sending, Deferred, Failed, Skipped, Expired, Cancelled, Sent},
 	Sending:  {Sent, Deferred, Failed, InDoubt, Pending},
 	Deferred: {Pending, Failed, Skipped, Expired, Cancelled},
 	InDoubt:  {Sent, Failed, Deferred, Pending},

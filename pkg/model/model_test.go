@@ -13,7 +13,7 @@ import (
 func TestTransitionsOfADelivery(t *testing.T) {
 	t.Parallel()
 	allowed := map[model.DeliveryState][]model.DeliveryState{
-		model.Pending:  {model.Sending, model.Deferred, model.Failed, model.Skipped, model.Expired, model.Cancelled},
+		model.Pending:  {model.Sending, model.Deferred, model.Failed, model.Skipped, model.Expired, model.Cancelled, model.Sent},
 		model.Sending:  {model.Sent, model.Deferred, model.Failed, model.InDoubt, model.Pending},
 		model.Deferred: {model.Pending, model.Failed, model.Skipped, model.Expired, model.Cancelled},
 		model.InDoubt:  {model.Sent, model.Failed, model.Deferred, model.Pending},

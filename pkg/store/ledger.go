@@ -259,7 +259,10 @@ func (b *batch) lateOutcomes(rows []int) error {
 		if res.Error != nil {
 			return res.Error
 		}
-		if res.RowsAffected == 0 || d.State != model.InDoubt {
+		// A doubt that is to be repeated is pending. Until the repeat has its own
+		// intent the row carries the token of the doubt, and an answer ends it.
+		again := d.State == model.Pending && d.PossibleDuplicate && d.ChunkID == e.Claim.ID && (o.To == model.Sent || o.To == model.Failed)
+		if res.RowsAffected == 0 || d.State != model.InDoubt && !again {
 			if d.State == o.To && d.ResolvedBy == nil {
 				b.verdicts[i] = Landed
 			}
@@ -269,9 +272,9 @@ func (b *batch) lateOutcomes(rows []int) error {
 		if o.To == model.Deferred {
 			deferral = 1
 		}
-		res = b.tx.Exec("UPDATE deliveries SET state = ?, reason = ?, attempts = attempts + 1, deferrals = deferrals + ?, last_code = ?, last_enhanced = ?, last_response = ?, updated_at = ?"+
+		res = b.tx.Exec("UPDATE deliveries SET state = ?, reason = ?, attempts = attempts + 1, deferrals = deferrals + ?, possible_duplicate = ?, last_code = ?, last_enhanced = ?, last_response = ?, updated_at = ?"+
 			" WHERE id = ? AND token = ? AND state = ?",
-			o.To, o.Reason, deferral, o.Attempt.Code, o.Attempt.Enhanced, o.Attempt.Response, b.now, e.DeliveryID, e.Claim.Fence, model.InDoubt)
+			o.To, o.Reason, deferral, d.PossibleDuplicate && !again, o.Attempt.Code, o.Attempt.Enhanced, o.Attempt.Response, b.now, e.DeliveryID, e.Claim.Fence, d.State)
 		if res.Error != nil {
 			return res.Error
 		}
@@ -280,7 +283,7 @@ func (b *batch) lateOutcomes(rows []int) error {
 		}
 		b.verdicts[i] = Landed
 		o.Attempt.DeliveryID, o.Attempt.Number = d.ID, d.Attempts+1
-		b.delta(d.ChunkID, model.InDoubt, o.To)
+		b.delta(d.ChunkID, d.State, o.To)
 		if err := b.log([]int{i}); err != nil {
 			return err
 		}
