@@ -68,6 +68,14 @@ func (s *Server) routes() []route {
 		{del, "/groups/:id", superuser, s.deleteGroup},
 		{get, "/permissions", superuser, s.permissions},
 
+		// transports.go
+		{get, "/transports", anyUser, s.transports},
+		{post, "/transports", superuser, s.createTransport},
+		{get, "/transports/:id", superuser, s.transport},
+		{patch, "/transports/:id", superuser, s.updateTransport},
+		{del, "/transports/:id", superuser, s.deleteTransport},
+		{post, "/transports/:id/check", superuser, s.checkTransport},
+
 		// clients.go
 		{get, "/clients", anyUser, s.clients},
 		{post, "/clients", anyUser, s.createClient},

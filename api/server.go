@@ -32,7 +32,11 @@ type Deps struct {
 	Store    *store.Store
 	Auth     *auth.Service
 	Mailings *mailing.Service
+	Sealer   *auth.Sealer     // of the passwords of transports, by their host
 	Inbox    *mailbox.Mailbox // the captured inbox of the embedded mode; nil: there is none
+
+	// CheckTransport tries a way out until ctx ends, with its password opened.
+	CheckTransport func(ctx context.Context, t *model.Transport, password string) model.TransportCheck
 
 	PublicURL    string   // scheme and host that people type; decides about secure cookies
 	Registration bool     // whether strangers may make accounts

@@ -120,6 +120,17 @@ var sentences = []sentence{
 	say("%s is suppressed and gets no mail", "{} в списке исключений и писем не получает"),
 	say("a test goes to yourself or to one of your own clients", "пробное письмо можно отправить себе или своему клиенту"),
 
+	// transports
+	say("there is a transport with this name already", "транспорт с таким именем уже есть"),
+	say("%d unfinished mailings have chosen this transport; disable it, or let them end or choose another first",
+		"этот транспорт выбран в рассылках, которые ещё не закончились: {}; выключите его, либо дождитесь их окончания или выберите в них другой"),
+	say("the password of this transport was encrypted with another secret key; give it again",
+		"пароль этого транспорта зашифрован другим секретным ключом; введите его заново"),
+	say("give the password again: the one that is kept is for the server it was given for",
+		"введите пароль заново: сохранённый относится к тому серверу, для которого его дали"),
+	say("a password needs a user name", "к паролю нужно имя пользователя"),
+	say("must be a host name or an IP address, without a port", "должно быть именем узла или IP-адресом, без порта"),
+
 	// mailings
 	say("a mailing that is %s cannot %s", "рассылка в состоянии {}: действие {} сейчас невозможно"),
 	say("while a mailing runs only its rate can be changed", "пока рассылка идёт, можно менять только её скорость"),

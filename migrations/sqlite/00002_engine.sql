@@ -43,6 +43,7 @@ CREATE TABLE breakers (
     key        text     PRIMARY KEY,
     rested     integer  NOT NULL, -- rests in a row
     until      datetime NOT NULL, -- no mail before
+    proven     boolean  NOT NULL DEFAULT 0, -- a connection stood since; the first mail that is taken removes the row
     probe_by   text,              -- the worker that tries it, once the rest is over
     probe_till datetime,
     reason     text     NOT NULL DEFAULT '',

@@ -40,6 +40,7 @@ type house struct {
 	store    *store.Store
 	queue    *queue.Client
 	auth     *auth.Service
+	sealer   *auth.Sealer // of the passwords of transports
 	mailings *mailing.Service
 }
 
@@ -84,7 +85,7 @@ func openHouse(ctx context.Context, cfg *config.Config, st *store.Store, redisUR
 	if err != nil {
 		return nil, err
 	}
-	h.auth = auth.New(st, keys)
+	h.auth, h.sealer = auth.New(st, keys), keys.Sealer("transports")
 	var hints mailing.Queue
 	if redisURL != "" {
 		if h.queue, err = queue.NewClient(redisURL, log); err != nil {

@@ -101,7 +101,7 @@ func (h *house) serveAPI(ctx context.Context, inbox *mailbox.Mailbox, registry *
 		return errors.New("settings: POSTRIDER_CONFIRM_EMAIL is not supported yet: leave it false")
 	}
 	deps := api.Deps{
-		Store: h.store, Auth: h.auth, Mailings: h.mailings, Inbox: inbox,
+		Store: h.store, Auth: h.auth, Mailings: h.mailings, Sealer: h.sealer, CheckTransport: checkTransport, Inbox: inbox,
 		PublicURL: h.cfg.PublicURL, Registration: h.cfg.Registration, CORSOrigins: h.cfg.CORSOrigins, Version: Version,
 		Frontend: frontend.Dist(), Log: h.log, Metrics: registry, MetricsHere: h.cfg.MetricsAddr == "",
 	}

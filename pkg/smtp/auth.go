@@ -16,7 +16,7 @@ import (
 func (c *conn) login() *trouble {
 	order := []string{"PLAIN", "LOGIN", "CRAM-MD5"}
 	if !c.isTLS() {
-		if c.cfg.TLS != TLSNone && !isLoopback(c.cfg.Host) {
+		if c.cfg.TLS != TLSNone && !model.IsLoopback(c.cfg.Host) {
 			return aborted(mailing.ClassAuth, model.PhaseAuth, "the connection is not protected: the password is not sent")
 		}
 		order = []string{"CRAM-MD5", "PLAIN", "LOGIN"}

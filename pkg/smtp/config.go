@@ -28,17 +28,16 @@ import (
 	"github.com/postrider/postrider/pkg/model"
 )
 
-// TLSMode says how a connection is protected.
-type TLSMode string
+// TLSMode is model.TLSMode. With TLSOptional the certificate is not checked on
+// loopback only, and it never falls back after a failed handshake.
+type TLSMode = model.TLSMode
 
-// The modes. With TLSOptional STARTTLS is used when it is offered, and its
-// certificate is not checked on loopback only; it never falls back after a
-// failed handshake.
+// The modes.
 const (
-	TLSRequired TLSMode = "required" // STARTTLS (RFC 3207) or nothing
-	TLSOptional TLSMode = "optional"
-	TLSNone     TLSMode = "none"
-	TLSImplicit TLSMode = "implicit" // TLS from the first octet (RFC 8314 §3.3)
+	TLSRequired = model.TLSRequired
+	TLSOptional = model.TLSOptional
+	TLSNone     = model.TLSNone
+	TLSImplicit = model.TLSImplicit
 )
 
 // Config is one way out. ParseURL makes it; a zero field is its default.
@@ -50,7 +49,7 @@ type Config struct {
 	Username    string // "" for no AUTH
 	Password    string
 	Connections int    // at once, in this process; 10
-	PerMinute   int    // mails; 0 for no limit. Kept here for who leases permits; the Pool does not look at it
+	PerMinute   int    // mails; 0 for no limit. It is for the engine, which keeps limits; the Pool does not look at it
 	Bounce      string // envelope sender of every mail, "" for the mail's own
 
 	// MessagesPerConnection is after how many mails a connection is given up;
@@ -107,7 +106,7 @@ func (c Config) withDefaults() Config {
 		c.Connections = 10
 	}
 	if c.TLS == "" {
-		c.TLS = defaultTLS(c.Host)
+		c.TLS = model.DefaultTLS(c.Host)
 	}
 	if c.Name == "" {
 		c.Name = c.address()
@@ -133,18 +132,6 @@ func isDomain(s string) bool {
 	return s != "" && len(s) <= 255 && strings.IndexFunc(s, func(r rune) bool {
 		return r != '.' && r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
 	}) < 0
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
-}
-
-func defaultTLS(host string) TLSMode {
-	if isLoopback(host) {
-		return TLSOptional
-	}
-	return TLSRequired
 }
 
 // ParseURL reads
@@ -197,7 +184,7 @@ func ParseURL(raw string) (Config, error) {
 		switch name {
 		case "tls":
 			c.TLS = TLSMode(value)
-			if !slices.Contains([]TLSMode{TLSRequired, TLSOptional, TLSNone, TLSImplicit}, c.TLS) {
+			if !slices.Contains(model.TLSModes, c.TLS) {
 				return fail("tls=%q must be required, optional, none or implicit", value)
 			}
 		case "connections":
@@ -224,12 +211,9 @@ func ParseURL(raw string) (Config, error) {
 		c.TLS = TLSImplicit
 	}
 	if c.TLS == "" {
-		c.TLS = defaultTLS(c.Host)
+		c.TLS = model.DefaultTLS(c.Host)
 	}
-	c.Port = 25
-	if c.TLS == TLSImplicit {
-		c.Port = 465
-	}
+	c.Port = model.DefaultPort(c.TLS)
 	if p := u.Port(); p != "" {
 		if c.Port, err = strconv.Atoi(p); err != nil || c.Port < 1 || c.Port > 65535 {
 			return fail("the port must be a number from 1 to 65535")

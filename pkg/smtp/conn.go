@@ -24,6 +24,7 @@ type capabilities struct {
 
 	maxSize int64 // of SIZE, 0 for none
 	auth    []string
+	lines   string // all that was said, but for the greeting
 }
 
 // conn is one connection. Only the goroutine that has it uses it, but for
@@ -71,7 +72,7 @@ func (c *conn) interrupt() {
 	defer c.mu.Unlock()
 	if c.final {
 		c.drainUntil = time.Now().Add(c.cfg.Timeouts.Drain)
-		_ = c.nc.SetReadDeadline(c.drainUntil)
+		_ = c.nc.SetDeadline(c.drainUntil) // a write that stands still must not hold a drain either
 		return
 	}
 	c.interrupted = true
@@ -86,11 +87,10 @@ func (c *conn) allow(d time.Duration) {
 		return
 	}
 	until := time.Now().Add(d)
-	_ = c.nc.SetWriteDeadline(until)
 	if !c.drainUntil.IsZero() && c.drainUntil.Before(until) {
 		until = c.drainUntil
 	}
-	_ = c.nc.SetReadDeadline(until)
+	_ = c.nc.SetDeadline(until)
 }
 
 // enterFinal is called before the write that may complete the mail. From
@@ -158,6 +158,21 @@ func (c *conn) command(phase model.Phase, line string) (reply, *trouble) {
 
 // dial connects, greets, secures and logs in. The connection is watched.
 func dial(ctx context.Context, cfg *Config) (*conn, *trouble) {
+	c, t := connect(ctx, cfg)
+	if t != nil {
+		return nil, t
+	}
+	if t := c.open(ctx); t != nil {
+		c.unwatch()
+		_ = c.raw.Close()
+		return nil, t
+	}
+	c.lastUse = time.Now()
+	return c, nil
+}
+
+// connect is dial as far as the socket.
+func connect(ctx context.Context, cfg *Config) (*conn, *trouble) {
 	dctx, cancel := context.WithTimeout(ctx, cfg.Timeouts.Connect)
 	defer cancel()
 	raw, err := cfg.Dial(dctx, "tcp", cfg.address())
@@ -170,12 +185,6 @@ func dial(ctx context.Context, cfg *Config) (*conn, *trouble) {
 	c := &conn{cfg: cfg, raw: raw, nc: raw}
 	c.br = bufio.NewReaderSize(raw, 4<<10)
 	c.watch(ctx)
-	if t := c.open(ctx); t != nil {
-		c.unwatch()
-		_ = c.raw.Close()
-		return nil, t
-	}
-	c.lastUse = time.Now()
 	return c, nil
 }
 
@@ -227,6 +236,7 @@ func (c *conn) hello() *trouble {
 		return refused(model.PhaseEHLO, rep)
 	}
 	_, lines, _ := strings.Cut(string(rep.text), "\n") // the first one is the greeting
+	c.caps.lines = lines
 	for line := range strings.Lines(lines) {
 		// "AUTH=LOGIN" is the form of servers older than RFC 2554.
 		words := strings.Fields(strings.Replace(strings.ToUpper(line), "AUTH=", "AUTH ", 1))
@@ -283,7 +293,7 @@ func (c *conn) secure(ctx context.Context) *trouble {
 func (c *conn) handshake(ctx context.Context) *trouble {
 	tc := tls.Client(c.raw, &tls.Config{
 		ServerName: c.cfg.ServerName, RootCAs: c.cfg.RootCAs, MinVersion: tls.VersionTLS12,
-		InsecureSkipVerify: c.cfg.TLS == TLSOptional && isLoopback(c.cfg.Host),
+		InsecureSkipVerify: c.cfg.TLS == TLSOptional && model.IsLoopback(c.cfg.Host),
 	})
 	c.allow(c.cfg.Timeouts.Connect)
 	if err := tc.HandshakeContext(ctx); err != nil {

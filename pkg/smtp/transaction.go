@@ -247,7 +247,7 @@ func (c *conn) complete() *trouble {
 	if err != nil {
 		if n < len(c.out) {
 			c.mu.Lock()
-			c.final = false
+			c.final, c.interrupted = false, !c.drainUntil.IsZero()
 			c.mu.Unlock()
 		}
 		return c.fail(model.PhaseBody, err)

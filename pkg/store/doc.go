@@ -14,8 +14,9 @@
 // # Locks
 //
 // A transaction that needs several rows takes them in this order, so that no
-// two can wait for each other: suppressions, mailings, runs, chunks (by id),
-// deliveries (by id), retries. Counters of a chunk are changed only by a
+// two can wait for each other: suppressions, mailings, transports, runs, chunks
+// (by id), deliveries (by id), retries. Breakers and permits are locked last,
+// one at a time. Counters of a chunk are changed only by a
 // transaction that holds the chunk's row.
 //
 // # Time

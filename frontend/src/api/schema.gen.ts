@@ -913,6 +913,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/transports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The transports
+         * @description In the order in which they are tried. Users see the id and the name of those that are enabled and may choose one for a mailing; superusers see all of all, but no password.
+         */
+        get: operations["listTransports"];
+        put?: never;
+        /**
+         * Make a transport
+         * @description Workers use it within two seconds. Without tls it is required, on loopback optional; without port it is 25, with implicit TLS 465.
+         */
+        post: operations["createTransport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/transports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One transport */
+        get: operations["readTransport"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a transport
+         * @description Mails on the wire end; reports keep its name. One that an unfinished mailing has chosen stays: disable it.
+         */
+        delete: operations["deleteTransport"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a transport
+         * @description Workers use it as it is now within two seconds; mails on the wire end as they began. A password that is absent stays, null or an empty one clears it; with another host it must be given again. What was known of its troubles is forgotten.
+         */
+        patch: operations["updateTransport"];
+        trace?: never;
+    };
+    "/transports/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a transport
+         * @description Connects, secures, greets, logs in and leaves, within 15 seconds; sends no mail. The answer is 200 also when the server refuses: then ok is false and response says why. A server that works ends the rest of its transport.
+         */
+        post: operations["checkTransport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/users": {
         parameters: {
             query?: never;
@@ -1925,6 +1994,133 @@ export interface components {
             refresh_token?: string;
             /** @enum {string} */
             token_type: "Bearer";
+        };
+        Transport: {
+            /** @description what the server said */
+            answer?: string;
+            /**
+             * @description envelope sender; the mail's own where empty
+             * @example bounces@example.com
+             */
+            bounce?: string;
+            /** @example 10 */
+            connections?: number;
+            /** Format: date-time */
+            created_at?: string;
+            enabled?: boolean;
+            has_password?: boolean;
+            /** @example smtp.example.com */
+            host?: string;
+            /** @example 2 */
+            id: number;
+            limits?: components["schemas"]["TransportLimits"];
+            /** @example The provider */
+            name: string;
+            /** @example 1 */
+            order?: number;
+            /** @example 587 */
+            port?: number;
+            /**
+             * @description connection, auth, password_unreadable, or empty
+             * @example connection
+             */
+            reason?: string;
+            /** @enum {string} */
+            state?: "ok" | "resting" | "unusable";
+            /** @enum {string} */
+            tls?: "required" | "optional" | "none" | "implicit";
+            until?: string | null;
+            /** Format: date-time */
+            updated_at?: string;
+            /** @example postrider */
+            username?: string;
+        };
+        TransportChange: {
+            /** @example bounces@example.com */
+            bounce?: string;
+            /** @default 10 */
+            connections: number;
+            /** @default true */
+            enabled: boolean;
+            /** @example smtp.example.com */
+            host?: string;
+            limits?: components["schemas"]["TransportLimits"] | null;
+            /** @example The provider */
+            name?: string;
+            /** @default 0 */
+            order: number;
+            password?: string | null;
+            /** @example 587 */
+            port?: number | null;
+            /** @enum {string} */
+            tls?: "required" | "optional" | "none" | "implicit";
+            /** @example postrider */
+            username?: string;
+        };
+        TransportCheck: {
+            /**
+             * @description of the last reply, 0 when none came
+             * @example 235
+             */
+            code: number;
+            /** @example 120 */
+            duration_ms: number;
+            /** @example 2.7.0 */
+            enhanced: string;
+            /**
+             * @example [
+             *       "PIPELINING"
+             *     ]
+             */
+            extensions: string[];
+            ok: boolean;
+            /**
+             * @description the last step that was tried
+             * @enum {string}
+             */
+            phase: "connect" | "ehlo" | "starttls" | "auth";
+            /** @example Authentication successful */
+            response: string;
+            /**
+             * @description empty in clear text
+             * @example TLS 1.3
+             */
+            tls: string;
+        };
+        TransportLimits: {
+            /** @example 50000 */
+            per_day?: number | null;
+            per_hour?: number | null;
+            per_minute?: number | null;
+            /** @example 10 */
+            per_second?: number | null;
+        };
+        TransportList: {
+            items: components["schemas"]["Transport"][];
+            next_cursor: string | null;
+            total?: number;
+        };
+        TransportRequest: {
+            /** @example bounces@example.com */
+            bounce?: string;
+            /** @default 10 */
+            connections: number;
+            /** @default true */
+            enabled: boolean;
+            /** @example smtp.example.com */
+            host: string;
+            limits?: components["schemas"]["TransportLimits"] | null;
+            /** @example The provider */
+            name: string;
+            /** @default 0 */
+            order: number;
+            password?: string | null;
+            /** @example 587 */
+            port?: number | null;
+            /** @enum {string} */
+            tls?: "required" | "optional" | "none" | "implicit";
+            /** @example postrider */
+            username?: string;
         };
         User: {
             /** Format: date-time */
@@ -6794,6 +6990,521 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTransports: {
+        parameters: {
+            query?: {
+                /** @description 1 … 200, default 50 */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description id, name, order (default); - before it for descending */
+                sort?: string;
+                /** @description count all */
+                with_total?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransportList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createTransport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description the transport */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransportRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transport"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readTransport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the transport */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transport"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteTransport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag that was read */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description the transport */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description an unfinished mailing has chosen it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateTransport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag that was read */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description the transport */
+                id: number;
+            };
+            cookie?: never;
+        };
+        /** @description what changes */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransportChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transport"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkTransport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the transport */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransportCheck"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description its password cannot be read */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,0 +1,59 @@
+package auth
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"strings"
+)
+
+// Sealer encrypts small secrets that are kept in the database, with
+// AES-256-GCM (NIST SP 800-38D) under a key of their purpose. What it makes
+// begins with the id of its key, so that a later key can tell what is not its
+// own.
+type Sealer struct {
+	id   string
+	aead cipher.AEAD
+}
+
+// ErrSealed says that a text cannot be opened: it was sealed under another
+// key, for another owner, or is broken. The three are told apart nowhere.
+var ErrSealed = errors.New("it was encrypted with another secret key, or for something else")
+
+// Sealer makes the sealer of a purpose.
+func (k Keys) Sealer(purpose string) *Sealer {
+	block, err := aes.NewCipher(k.Derive(purpose))
+	if err != nil {
+		panic(err) // only for a key of another length
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		panic(err) // only for another block size
+	}
+	return &Sealer{id: hex.EncodeToString(k.Derive(purpose + " id")[:4]), aead: aead}
+}
+
+// Seal encrypts a text for an owner: for no other one can it be opened.
+func (s *Sealer) Seal(text, owner string) string {
+	nonce := make([]byte, s.aead.NonceSize())
+	_, _ = rand.Read(nonce) // never fails (crypto/rand)
+	return s.id + "." + base64.RawStdEncoding.EncodeToString(s.aead.Seal(nonce, nonce, []byte(text), []byte(owner)))
+}
+
+// Open decrypts what Seal has made for an owner, or answers ErrSealed.
+func (s *Sealer) Open(sealed, owner string) (string, error) {
+	id, body, _ := strings.Cut(sealed, ".")
+	raw, err := base64.RawStdEncoding.DecodeString(body)
+	if err != nil || id != s.id || len(raw) < s.aead.NonceSize() {
+		return "", ErrSealed
+	}
+	n := s.aead.NonceSize()
+	text, err := s.aead.Open(nil, raw[:n], raw[n:], []byte(owner))
+	if err != nil {
+		return "", ErrSealed
+	}
+	return string(text), nil
+}
