@@ -72,7 +72,7 @@ type Run struct {
 	RatePerMinute *int
 	InDoubtPolicy InDoubtPolicy
 	DeadlineAt    *time.Time
-	AudienceAfter int64 // clients up to this id have their delivery
+	AudienceAfter int64 // clients of the audience up to this id have their delivery
 	Materialised  bool  // every client of the audience has its delivery
 	ParentRunID   *int64
 	RetryFilter   *RetryFilter `gorm:"serializer:json"` // of a linked run: what it retries of its parent

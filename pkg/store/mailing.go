@@ -168,14 +168,6 @@ func (t *MailingTx) MissingClients(ids []int64) ([]int64, error) {
 	return out, nil
 }
 
-// AudienceMatches reports whether the audience has anybody now.
-func (t *MailingTx) AudienceMatches() (bool, error) {
-	cond, args := t.s.audienceOf(t.OwnerID, t.Audience)
-	var some bool
-	err := t.tx.Raw("SELECT EXISTS (SELECT 1 FROM clients c WHERE "+cond+")", args...).Row().Scan(&some)
-	return some, err
-}
-
 // Insert writes a new mailing.
 func (t *MailingTx) Insert() error {
 	return t.tx.Create(&mailingRow{Mailing: t.Mailing, Search: searchText(t.Name)}).Error
