@@ -102,8 +102,8 @@ journeys: servers-program build $(NPM_TEST) ## The journeys in a real Chromium a
 	@bin/servers -chromium .ci/journeys
 
 .PHONY: screens
-screens: journeys ## Take the screenshots of all screens into frontend/screens
-	@ls frontend/screens
+screens: servers-program build $(NPM_TEST) ## Take pictures of all screens into frontend/screens (SCREENS=clients: of some)
+	@bin/servers -chromium .ci/journeys screens
 
 .PHONY: servers
 servers: servers-program ## Keep a PostgreSQL and a Redis running for tests by hand

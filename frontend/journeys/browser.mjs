@@ -102,21 +102,23 @@ export async function inspect(page, name) {
 
 const brief = ({ id, help, nodes }) => `${id}: ${help}\n${nodes.map((node) => node.html).join("\n")}`;
 
-/** The API as the same person; rejects on anything but success. */
+/** One call of the API; rejects on anything but success. */
+export async function call(method, path, body, token) {
+  const answer = await fetch(`${base}/api/v1${path}`, {
+    method,
+    headers: {
+      ...(body && { "Content-Type": "application/json" }),
+      ...(token && { Authorization: `Bearer ${token}` }),
+    },
+    body: body && JSON.stringify(body),
+  });
+  const text = await answer.text();
+  assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
+  return text ? JSON.parse(text) : null;
+}
+
+/** The API as the same person. */
 export async function apiAs(email, password) {
-  const call = async (method, path, body, token) => {
-    const answer = await fetch(`${base}/api/v1${path}`, {
-      method,
-      headers: {
-        ...(body && { "Content-Type": "application/json" }),
-        ...(token && { Authorization: `Bearer ${token}` }),
-      },
-      body: body && JSON.stringify(body),
-    });
-    const text = await answer.text();
-    assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
-    return text ? JSON.parse(text) : null;
-  };
   const { access_token } = await call("POST", "/auth/login", { email, password });
   return (method, path, body) => call(method, path, body, access_token);
 }

@@ -2,9 +2,8 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
-import en from "../src/i18n/en.json" with { type: "json" };
-import ru from "../src/i18n/ru.json" with { type: "json" };
 import { apiAs, base, inspect, launch, visitor } from "./browser.mjs";
+import { en, ru } from "./words.mjs";
 
 const PASSWORD = "quiet-harbour-lantern-42";
 let browser;

@@ -21,8 +21,17 @@ export type MailingPage = Get<"/mailings">;
 export type Mailing = MailingPage["items"][number];
 export type Registration = PostBody<"/auth/register">;
 
+export type Client = Get<"/clients/{id}">;
+export type ClientInput = PostBody<"/clients">;
+export type Suppression = Get<"/suppressions">["items"][number];
+export type Delivery = Get<"/reports/{run_id}/deliveries">["items"][number];
+export type Report = Get<"/reports/{run_id}">;
+
 export type MailingStatus = Mailing["status"];
-export type DeliveryState = Get<"/reports/{run_id}/deliveries">["items"][number]["state"];
+export type RunStatus = Report["status"];
+export type DeliveryState = Delivery["state"];
+export type ClientStatus = Client["status"];
+export type SuppressionReason = Suppression["reason"];
 
 /** The states a mailing can be in, in the order of its life; the filter of the list offers them so. */
 export const MAILING_STATUSES = [
@@ -35,3 +44,19 @@ export const MAILING_STATUSES = [
   "finished",
   "cancelled",
 ] as const satisfies readonly MailingStatus[];
+
+/** The states of a client; all but the first are reasons why nothing is sent to them. */
+export const CLIENT_STATUSES = [
+  "active",
+  "unsubscribed",
+  "bounced",
+  "complained",
+  "blocked",
+] as const satisfies readonly ClientStatus[];
+
+export const SUPPRESSION_REASONS = [
+  "unsubscribed",
+  "bounced",
+  "complained",
+  "blocked",
+] as const satisfies readonly SuppressionReason[];

@@ -1,23 +1,22 @@
 import { ActionIcon, AppShell, Box, Burger, Container, Group, Menu, NavLink, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { type Icon, IconLogout, IconMailForward, IconUserCircle } from "@tabler/icons-react";
+import { Notifications } from "@mantine/notifications";
+import "@mantine/notifications/styles.css";
+import { IconDevicesOff, IconLogout, IconUserCircle } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
-import { Link, type LinkProps, Outlet, useRouter } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { Link, Outlet, useRouter } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { may } from "@/auth/rights";
 import { session } from "@/auth/session";
 import { useMe } from "@/auth/use-session";
+import { ConfirmDialog } from "@/ui/confirm-dialog";
 import { FailureAlert } from "@/ui/failure-alert";
+import { InFrame } from "@/ui/frame";
 import { Brand } from "./brand";
 import { LanguageMenu, ThemeMenu } from "./preferences";
-
-interface Section {
-  to: LinkProps["to"];
-  label: "nav.mailings";
-  icon: Icon;
-}
-
-const sections: Section[] = [{ to: "/mailings", label: "nav.mailings", icon: IconMailForward }];
+import { sections } from "./sections";
+import { SessionLost } from "./session-lost";
 
 /** The frame of everything behind sign-in. */
 export function SignedInShell() {
@@ -25,6 +24,7 @@ export function SignedInShell() {
   const [open, menu] = useDisclosure(false);
   const signOut = useMutation({ mutationFn: () => session.signOut() });
   const router = useRouter();
+  const user = useMe();
 
   // On a phone the menu covers the page it leads to.
   useEffect(() => router.subscribe("onResolved", menu.close), [router, menu.close]);
@@ -58,15 +58,17 @@ export function SignedInShell() {
       </AppShell.Header>
 
       <AppShell.Navbar p="xs" aria-label={t("app.navigation")}>
-        {sections.map(({ to, label, icon: Shape }) => (
-          <NavLink
-            key={label}
-            renderRoot={(props) => <Link {...props} to={to} activeProps={{ "data-active": true }} />}
-            label={t(label)}
-            leftSection={<Shape size={20} stroke={1.6} aria-hidden />}
-            style={{ borderRadius: "var(--mantine-radius-md)" }}
-          />
-        ))}
+        {sections
+          .filter(({ right }) => !right || may(user, right))
+          .map(({ to, label, icon: Shape }) => (
+            <NavLink
+              key={label}
+              renderRoot={(props) => <Link {...props} to={to} activeProps={{ "data-active": true }} />}
+              label={t(label)}
+              leftSection={<Shape size={20} stroke={1.6} aria-hidden />}
+              style={{ borderRadius: "var(--mantine-radius-md)" }}
+            />
+          ))}
       </AppShell.Navbar>
 
       <AppShell.Main id="main" tabIndex={-1}>
@@ -78,9 +80,13 @@ export function SignedInShell() {
               </FailureAlert>
             </Box>
           )}
-          <Outlet />
+          <InFrame value={true}>
+            <Outlet />
+          </InFrame>
         </Container>
       </AppShell.Main>
+      <Notifications position="bottom-right" limit={4} />
+      <SessionLost />
     </AppShell>
   );
 }
@@ -89,35 +95,53 @@ function AccountMenu({ signOut }: { signOut: () => void }) {
   const { t } = useTranslation();
   const user = useMe();
   const email = user?.email ?? "";
+  const [everywhere, setEverywhere] = useState(false);
   return (
-    <Menu position="bottom-end" width={260}>
-      <Menu.Target>
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          c="dimmed"
-          size="lg"
-          aria-label={t("account.menu", { email })}
-        >
-          <IconUserCircle size={22} aria-hidden />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Box px="sm" py="xs">
-          {user?.full_name && (
-            <Text size="sm" fw={600} truncate>
-              {user.full_name}
+    <>
+      <Menu position="bottom-end" width={260}>
+        <Menu.Target>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            c="dimmed"
+            size="lg"
+            aria-label={t("account.menu", { email })}
+          >
+            <IconUserCircle size={22} aria-hidden />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Box px="sm" py="xs">
+            {user?.full_name && (
+              <Text size="sm" fw={600} truncate>
+                {user.full_name}
+              </Text>
+            )}
+            <Text size="sm" c="dimmed" truncate title={email}>
+              {email}
             </Text>
-          )}
-          <Text size="sm" c="dimmed" truncate title={email}>
-            {email}
-          </Text>
-        </Box>
-        <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={signOut}>
-          {t("account.signOut")}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+          </Box>
+          <Menu.Divider />
+          <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={signOut}>
+            {t("account.signOut")}
+          </Menu.Item>
+          <Menu.Item
+            leftSection={<IconDevicesOff size={16} aria-hidden />}
+            onClick={() => setEverywhere(true)}
+          >
+            {t("account.signOutEverywhere")}
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <ConfirmDialog
+        opened={everywhere}
+        onClose={() => setEverywhere(false)}
+        title={t("account.everywhereTitle")}
+        act={t("account.signOutEverywhere")}
+        onConfirm={() => session.signOutEverywhere()}
+      >
+        {t("account.everywhereText")}
+      </ConfirmDialog>
+    </>
   );
 }

@@ -1,16 +1,25 @@
 import { Button, Center, Container, Loader, Stack, Text, Title } from "@mantine/core";
 import { IconMapQuestion } from "@tabler/icons-react";
 import { type ErrorComponentProps, Link, useRouter } from "@tanstack/react-router";
+import { type ReactNode, useContext } from "react";
 import { useTranslation } from "react-i18next";
+import { Failure } from "@/api/failure";
 import { FailureAlert } from "@/ui/failure-alert";
+import { ForbiddenState } from "@/ui/forbidden-state";
+import { InFrame } from "@/ui/frame";
 import { PageHeader, usePageTitle } from "@/ui/page-header";
 import { PublicShell } from "./public-shell";
+
+/** The frame of the application where it is there already, else that of the public pages. */
+function Framed({ children }: { children: ReactNode }) {
+  return useContext(InFrame) ? children : <PublicShell>{children}</PublicShell>;
+}
 
 export function NotFoundPage() {
   const { t } = useTranslation();
   usePageTitle(t("notFound.title"));
   return (
-    <PublicShell>
+    <Framed>
       <Stack align="center" gap="md" py="xl" ta="center">
         <IconMapQuestion size={48} stroke={1.2} aria-hidden />
         <Title order={1} size="h2" tabIndex={-1}>
@@ -19,7 +28,7 @@ export function NotFoundPage() {
         <Text c="dimmed">{t("notFound.text")}</Text>
         <Button renderRoot={(props) => <Link {...props} to="/" />}>{t("notFound.home")}</Button>
       </Stack>
-    </PublicShell>
+    </Framed>
   );
 }
 
@@ -27,13 +36,20 @@ export function NotFoundPage() {
 export function ErrorPage({ error }: ErrorComponentProps) {
   const { t } = useTranslation();
   const router = useRouter();
+  if (error instanceof Failure && error.status === 403) {
+    return (
+      <Framed>
+        <ForbiddenState />
+      </Framed>
+    );
+  }
   return (
-    <PublicShell>
+    <Framed>
       <Container size={560} px={0}>
         <PageHeader title={t("failure.unexpected")} />
         <FailureAlert error={error} retry={() => void router.invalidate()} />
       </Container>
-    </PublicShell>
+    </Framed>
   );
 }
 

@@ -2,13 +2,15 @@ import type { QueryClient } from "@tanstack/react-query";
 import { session } from "@/auth/session";
 import type { createAppRouter } from "./router";
 
-/** Leads away from what needs a session when it ends, and forgets what it showed. Returns what ends the watch. */
+/**
+ * Leads home when somebody signs out, here or in another tab, and forgets what was shown. A session that was lost
+ * leads nowhere: the page asks for the password in place (SessionLost), as edits may stand on it. Returns what ends
+ * the watch.
+ */
 export function followSession(router: ReturnType<typeof createAppRouter>, queries: QueryClient): () => void {
   return session.subscribe(async (event) => {
-    if (event === "signed-in") return;
-    // On purpose: to the home page. Lost: the same address again, whose guard leads to sign-in and back.
-    if (event === "signed-out") await router.navigate({ to: "/" });
-    else await router.invalidate();
+    if (event !== "signed-out") return;
+    await router.navigate({ to: "/", ignoreBlocker: true });
     // The next person at this browser finds nothing of this one's.
     queries.clear();
   });

@@ -3,7 +3,7 @@ import { IconCheck, IconDeviceDesktop, IconLanguage, IconMoon, IconSun } from "@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
-import { me } from "@/api/queries";
+import { me } from "@/api/queries/me";
 import { session } from "@/auth/session";
 import { chooseLanguage, LANGUAGES, type Language, language } from "@/i18n";
 

@@ -4,6 +4,9 @@ import { publicApi } from "@/api/http";
 /** Set while this browser has a session; other tabs see it go and sign out too. It holds no secret. */
 const MARK = "postrider.signed-in";
 
+/** How long before its end an access token is renewed, in milliseconds: a request never has to wait for it. */
+const AHEAD = 60_000;
+
 const authorised = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } });
 
 /** What happened to the session: somebody signed in, signed out on purpose (here or in another tab), or the server ended it. */
@@ -17,12 +20,16 @@ class Session {
   #token: string | null = null;
   #renewal: Promise<boolean> | null = null;
   #asked = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #listeners = new Set<(event: SessionEvent) => void>();
 
   constructor() {
     window.addEventListener("storage", ({ key, newValue }) => {
       if (key !== MARK) return;
-      if (newValue === null) this.#token = null;
+      if (newValue === null) {
+        clearTimeout(this.#timer);
+        this.#token = null;
+      }
       this.#tell(newValue === null ? "signed-out" : "signed-in");
     });
   }
@@ -63,7 +70,7 @@ class Session {
   async #renew(): Promise<boolean> {
     try {
       const { data } = await publicApi.POST("/auth/refresh");
-      this.#begin(data?.access_token);
+      this.#begin(data);
       return true;
     } catch (error) {
       if (!(error instanceof Failure) || error.isPassing) throw error;
@@ -74,14 +81,24 @@ class Session {
 
   async signIn(email: string, password: string): Promise<void> {
     const { data } = await publicApi.POST("/auth/login", { body: { email, password, cookie: true } });
-    this.#begin(data?.access_token);
+    this.#begin(data);
   }
 
   /** Ends the session at the server. Rejects with a Failure, still signed in, when the server cannot be told: only it can take the cookie away. */
   async signOut(): Promise<void> {
+    return this.#leave("/auth/logout");
+  }
+
+  /** Ends all sessions of the person, in every browser; rejects as signOut does. */
+  async signOutEverywhere(): Promise<void> {
+    await this.renew();
+    return this.#leave("/auth/logout-all");
+  }
+
+  async #leave(path: "/auth/logout" | "/auth/logout-all"): Promise<void> {
     await this.#renewal?.catch(() => false);
     try {
-      await publicApi.POST("/auth/logout", this.#token ? authorised(this.#token) : {});
+      await publicApi.POST(path, this.#token ? authorised(this.#token) : {});
     } catch (error) {
       // The session may be over already.
       if (!(error instanceof Failure) || error.status !== 401) throw error;
@@ -89,10 +106,13 @@ class Session {
     this.#end("signed-out");
   }
 
-  #begin(token: string | undefined) {
-    if (!token) throw new Failure({ status: 0 });
+  #begin(tokens: { access_token: string; expires_in: number } | undefined) {
+    if (!tokens?.access_token) throw new Failure({ status: 0 });
     const before = this.#token;
-    this.#token = token;
+    this.#token = tokens.access_token;
+    clearTimeout(this.#timer);
+    // What the timer misses, a sleeping laptop for one, the first refused request makes good.
+    this.#timer = setTimeout(() => void this.renew().catch(() => false), tokens.expires_in * 1000 - AHEAD);
     this.#asked = true;
     localStorage.setItem(MARK, "1");
     if (before === null) this.#tell("signed-in");
@@ -100,6 +120,7 @@ class Session {
 
   #end(event: SessionEvent) {
     const before = this.expected;
+    clearTimeout(this.#timer);
     this.#token = null;
     this.#asked = true;
     localStorage.removeItem(MARK);

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
-import { me } from "@/api/queries";
+import { me } from "@/api/queries/me";
 import type { User } from "@/api/types";
 import { session } from "./session";
 
@@ -19,10 +19,4 @@ export function useMe(): User | undefined {
   const signedIn = useSignedIn();
   const { data } = useQuery({ ...me(), enabled: signedIn });
   return signedIn ? data : undefined;
-}
-
-/** Whether a right holds; as at the server, a permission counts only with staff status. Refuses nothing by itself: the server does. */
-export function may(user: User | undefined, permission: string): boolean {
-  if (!user) return false;
-  return user.is_superuser || (user.is_staff && user.permissions.includes(permission));
 }

@@ -11,7 +11,20 @@ export interface Format {
   /** "Tuesday, 1 December 2026 at 09:00 GMT+3": nothing is left open. */
   fullDateTime: (at: string) => string;
   date: (at: string) => string;
+  /** "5 minutes ago", "in 2 hours", "now". */
+  relative: (at: string) => string;
+  /** Seconds as people say them, in two units at most: "45 s", "3 min 20 s", "2 h 5 min". */
+  duration: (seconds: number) => string;
 }
+
+/** The units of what is relative, and from how many seconds on each is used. */
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["year", 31_536_000],
+  ["month", 2_592_000],
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+];
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -59,6 +72,9 @@ export function createFormat(
     day: "numeric",
   });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+  const units = (["day", "hour", "minute", "second"] as const).map(
+    (unit) => new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "short" }),
+  );
 
   /** Days since the epoch of the calendar day an instant falls on in the zone. */
   const dayNumber = (instant: number) => {
@@ -78,6 +94,30 @@ export function createFormat(
       const days = dayNumber(instant.getTime()) - dayNumber(now());
       const day = Math.abs(days) <= 1 ? capital(relative.format(days, "day")) : date.format(instant);
       return `${day}, ${time.format(instant)}`;
+    },
+    relative: (at) => {
+      const seconds = (Date.parse(at) - now()) / 1000;
+      const [unit, size] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
+      return relative.format(Math.trunc(seconds / size), unit);
+    },
+    duration: (seconds) => {
+      const whole = Math.max(0, Math.round(seconds));
+      const parts = [
+        Math.floor(whole / 86_400),
+        Math.floor(whole / 3600) % 24,
+        Math.floor(whole / 60) % 60,
+        whole % 60,
+      ];
+      const first = Math.max(
+        0,
+        parts.findIndex((part) => part > 0),
+      );
+      const at = whole === 0 ? parts.length - 1 : first;
+      return parts
+        .slice(at, at + 2)
+        .map((part, offset) => (part > 0 || whole === 0 ? units[at + offset]?.format(part) : ""))
+        .filter(Boolean)
+        .join(" ");
     },
   };
 }

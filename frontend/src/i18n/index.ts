@@ -1,13 +1,13 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
-import type en from "./en.json";
+import type { Resources } from "./resources";
 
 export const LANGUAGES = { ru: "Русский", en: "English" } as const;
 export type Language = keyof typeof LANGUAGES;
 
 declare module "i18next" {
   interface CustomTypeOptions {
-    resources: { translation: typeof en };
+    resources: { translation: Resources };
   }
 }
 
@@ -15,8 +15,8 @@ const STORED = "postrider.language";
 
 // One language is loaded, not both: the texts grow with every screen.
 const texts: Record<Language, () => Promise<{ default: object }>> = {
-  ru: () => import("./ru.json"),
-  en: () => import("./en.json"),
+  ru: () => import("./ru"),
+  en: () => import("./en"),
 };
 
 export function isLanguage(value: unknown): value is Language {

@@ -25,7 +25,9 @@ export function useFormSubmit<Values extends Record<string, unknown>>(
 
   const focus = (fields: string[]) => {
     // Mantine puts the errors there with the next render; the field is in the page already.
-    const first = Object.keys(form.getValues()).find((name) => fields.includes(name));
+    const order = Object.keys(form.getValues());
+    const place = (field: string) => order.indexOf(field.split(".")[0] ?? "");
+    const first = fields.toSorted((a, b) => place(a) - place(b))[0];
     if (first) form.getInputNode(first)?.focus();
   };
 
@@ -40,7 +42,8 @@ export function useFormSubmit<Values extends Record<string, unknown>>(
       if (error instanceof Failure) {
         const own = place(error);
         for (const { field, message } of error.fields) {
-          if (field in values) wrong[field] ??= message;
+          const at = fieldAt(values, field);
+          if (at) wrong[at] ??= message;
           else homeless = true;
         }
         Object.assign(wrong, own);
@@ -59,4 +62,19 @@ export function useFormSubmit<Values extends Record<string, unknown>>(
     pending,
     failure,
   };
+}
+
+/**
+ * The form's field that a field of the API stands for: the deepest one on its way that the form has
+ * (`audience.client_ids.3` is shown at `audience.client_ids`), or none.
+ */
+export function fieldAt(values: object, field: string): string | undefined {
+  const path: string[] = [];
+  let at: unknown = values;
+  for (const name of field.split(".")) {
+    if (typeof at !== "object" || at === null || Array.isArray(at) || !Object.hasOwn(at, name)) break;
+    path.push(name);
+    at = (at as Record<string, unknown>)[name];
+  }
+  return path.length > 0 ? path.join(".") : undefined;
 }

@@ -1,19 +1,23 @@
 import {
   type Icon,
   IconBan,
+  IconCalendarX,
   IconCheck,
   IconCircleDashed,
   IconClock,
   IconClockX,
+  IconFlag,
+  IconMailOff,
   IconPencil,
   IconPlayerPause,
   IconPlayerTrackNext,
   IconQuestionMark,
   IconSend,
+  IconUserMinus,
   IconX,
 } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import type { DeliveryState, MailingStatus } from "@/api/types";
+import type { ClientStatus, DeliveryState, MailingStatus, RunStatus } from "@/api/types";
 import classes from "./state-badge.module.css";
 
 /** What a colour says, everywhere alike; "none" is for what needs nobody's attention, "now" for what is going on. */
@@ -47,19 +51,42 @@ const delivery: Record<DeliveryState, Look> = {
   cancelled: { meaning: "none", icon: IconBan },
 };
 
-type Props = { of: "mailing"; state: MailingStatus } | { of: "delivery"; state: DeliveryState };
+const run: Record<RunStatus, Look> = {
+  planned: { meaning: "none", icon: IconClock },
+  running: { meaning: "now", icon: IconSend },
+  pausing: { meaning: "waiting", icon: IconPlayerPause },
+  paused: { meaning: "waiting", icon: IconPlayerPause },
+  cancelling: { meaning: "none", icon: IconBan },
+  cancelled: { meaning: "none", icon: IconBan },
+  finished: { meaning: "sent", icon: IconCheck },
+  missed: { meaning: "failed", icon: IconCalendarX },
+};
+
+const client: Record<ClientStatus, Look> = {
+  active: { meaning: "sent", icon: IconCheck },
+  unsubscribed: { meaning: "none", icon: IconUserMinus },
+  bounced: { meaning: "failed", icon: IconMailOff },
+  complained: { meaning: "failed", icon: IconFlag },
+  blocked: { meaning: "none", icon: IconBan },
+};
+
+/** THE table of states: what each looks like, wherever it is shown. A new kind of state is a row here and its words in state.json. */
+const looks = { mailing, run, delivery, client };
+
+type Props =
+  | { of: "mailing"; state: MailingStatus }
+  | { of: "run"; state: RunStatus }
+  | { of: "delivery"; state: DeliveryState }
+  | { of: "client"; state: ClientStatus };
 
 /** A state as a shape, a word and a colour, so that none of them has to be seen alone. */
-export function StateBadge(props: Props) {
+export function StateBadge({ of, state }: Props) {
   const { t } = useTranslation();
-  const look: Look = props.of === "mailing" ? mailing[props.state] : delivery[props.state];
-  const word =
-    props.of === "mailing" ? t(`state.mailing.${props.state}`) : t(`state.delivery.${props.state}`);
-  const Shape = look.icon;
+  const { meaning, icon: Shape } = (looks[of] as Record<string, Look>)[state] as Look;
   return (
-    <span className={classes.badge} data-meaning={look.meaning}>
+    <span className={classes.badge} data-meaning={meaning}>
       <Shape size={14} stroke={2} aria-hidden className={classes.icon} />
-      {word}
+      {t(`state.${of}.${state}` as "state.mailing.draft")}
     </span>
   );
 }

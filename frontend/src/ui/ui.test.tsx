@@ -1,6 +1,6 @@
 import { screen } from "@testing-library/react";
 import { expect, test } from "vitest";
-import en from "@/i18n/en.json";
+import stateTexts from "@/i18n/en/state.json";
 import { show } from "@/test/app";
 import { Stat } from "./stat";
 import { StateBadge } from "./state-badge";
@@ -18,11 +18,11 @@ test("a state is a word, a shape and one of the meanings", async () => {
     </>,
   );
   const meanings = Object.entries({
-    [en.state.delivery.sent]: "sent",
-    [en.state.delivery.deferred]: "waiting",
-    [en.state.delivery.failed]: "failed",
-    [en.state.delivery.in_doubt]: "in-doubt",
-    [en.state.mailing.paused]: "waiting",
+    [stateTexts.delivery.sent]: "sent",
+    [stateTexts.delivery.deferred]: "waiting",
+    [stateTexts.delivery.failed]: "failed",
+    [stateTexts.delivery.in_doubt]: "in-doubt",
+    [stateTexts.mailing.paused]: "waiting",
   });
   for (const [word, meaning] of meanings) {
     expect(badge(word)).toHaveAttribute("data-meaning", meaning);

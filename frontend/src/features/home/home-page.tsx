@@ -3,7 +3,7 @@ import { type Icon, IconClockPlay, IconListCheck, IconShieldCheck } from "@table
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { homeFigures } from "@/api/queries";
+import { homeFigures } from "@/api/queries/home";
 import { START_PATH } from "@/auth/return-path";
 import { useSignInExpected } from "@/auth/use-session";
 import { usePageTitle } from "@/ui/page-header";

@@ -126,5 +126,5 @@ test("signing out leads home and leaves nothing behind", async () => {
   await user.click(await screen.findByRole("button", { name: "Account: anna@example.com" }));
   await user.click(await screen.findByRole("menuitem", { name: "Sign out" }));
   await screen.findByRole("link", { name: "Create an account" });
-  await waitFor(() => expect(queries.getQueryCache().find({ queryKey: ["get", "/me"] })).toBeUndefined());
+  await waitFor(() => expect(queries.getQueryCache().find({ queryKey: ["me"] })).toBeUndefined());
 });

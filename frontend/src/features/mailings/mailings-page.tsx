@@ -3,9 +3,11 @@ import { IconMailForward, IconMailSearch } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { mailings } from "@/api/queries";
+import { mailings } from "@/api/queries/mailings";
+import { rowsOf } from "@/api/queries/pages";
 import { MAILING_STATUSES, type MailingStatus } from "@/api/types";
-import { may, useMe } from "@/auth/use-session";
+import { may } from "@/auth/rights";
+import { useMe } from "@/auth/use-session";
 import { useFormat } from "@/format/use-format";
 import { EmptyState } from "@/ui/empty-state";
 import { FailureAlert } from "@/ui/failure-alert";
@@ -48,7 +50,7 @@ function Rows({ status }: { status: MailingStatus | undefined }) {
   const user = useMe();
   // Those who may see everyone's would find everyone's here; this page is about one's own.
   const ownerId = user && may(user, "mailings.view_all") ? user.id : undefined;
-  const list = useInfiniteQuery(mailings({ status, ownerId }));
+  const list = useInfiniteQuery(mailings({ status, owner_id: ownerId }));
 
   if (list.isPending) return <MailingsSkeleton />;
   if (!list.data) {
@@ -62,7 +64,7 @@ function Rows({ status }: { status: MailingStatus | undefined }) {
     );
   }
 
-  const rows = list.data.pages.flatMap((page) => page.items);
+  const rows = rowsOf(list.data);
   if (rows.length === 0) return status ? <NoneWithStatus status={status} /> : <NoMailings />;
   const shown = list.hasNextPage ? "mailings.shownMore" : "mailings.shown";
   return (

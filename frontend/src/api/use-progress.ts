@@ -1,0 +1,35 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useSyncExternalStore } from "react";
+import { Events, type Progress, progressKey } from "./events";
+
+const streams = new WeakMap<object, Events>();
+
+function useEvents(): Events {
+  const queries = useQueryClient();
+  let events = streams.get(queries);
+  if (!events) {
+    events = new Events(queries);
+    streams.set(queries, events);
+  }
+  return events;
+}
+
+/**
+ * Keeps what is shown of runs alive while the component is: returns how often to read it again as a query's
+ * `refetchInterval`, which is never while the stream of events is there.
+ */
+export function useLive(): number | false {
+  const events = useEvents();
+  useEffect(() => events.subscribe(), [events]);
+  return useSyncExternalStore(events.onState, () => events.state) === "live" ? false : 5_000;
+}
+
+/** The latest progress of a run as the stream told it; undefined until it did. Needs a useLive on the screen. */
+export function useProgress(runId: number | null | undefined): Progress | undefined {
+  return useQuery<Progress>({
+    queryKey: progressKey(runId ?? 0),
+    // Only ever written by the stream.
+    enabled: false,
+    staleTime: Number.POSITIVE_INFINITY,
+  }).data;
+}

@@ -1,0 +1,37 @@
+import { screen, waitFor } from "@testing-library/react";
+import { HttpResponse, http } from "msw";
+import { expect, test } from "vitest";
+import { api } from "@/api/client";
+import { visitSignedIn } from "@/test/app";
+import { aMailing, at, problem, server, tokens } from "@/test/server";
+
+async function losing() {
+  server.use(http.get(at("/mailings"), () => HttpResponse.json({ items: [aMailing()], next_cursor: null })));
+  const shown = await visitSignedIn("/mailings?status=draft");
+  await screen.findByText("Weekly letter");
+  server.use(http.get(at("/clients"), () => problem(401)));
+  await api.GET("/clients").catch(() => {});
+  await screen.findByRole("dialog", { name: "Your session has ended" });
+  return shown;
+}
+
+test("a lost session asks for the password over the page, which stays as it is", async () => {
+  const { user, router } = await losing();
+  expect(screen.getByText("Weekly letter")).toBeInTheDocument();
+  server.use(http.post(at("/auth/login"), () => problem(401), { once: true }));
+  const password = screen.getByLabelText("Password");
+  await user.type(password, "wrong{Enter}");
+  await screen.findByText("The e-mail or the password is not right.");
+  server.use(http.post(at("/auth/login"), () => HttpResponse.json(tokens("second"))));
+  await user.type(password, "{Enter}");
+  await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
+  expect(router.state.location.href).toBe("/mailings?status=draft");
+  expect(screen.getByText("Weekly letter")).toBeInTheDocument();
+});
+
+test("who does not want to sign in again is led to sign-in, and the way back is kept", async () => {
+  const { user, router } = await losing();
+  await user.click(screen.getByRole("button", { name: "Leave this page" }));
+  await screen.findByRole("heading", { name: "Sign in" });
+  expect(router.state.location.search).toEqual({ return_to: "/mailings?status=draft" });
+});

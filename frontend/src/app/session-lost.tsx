@@ -1,0 +1,95 @@
+import { Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { useQueryClient } from "@tanstack/react-query";
+import { useRouter } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Failure } from "@/api/failure";
+import { me } from "@/api/queries/me";
+import { session } from "@/auth/session";
+import { FailureAlert } from "@/ui/failure-alert";
+import { useFormSubmit } from "@/ui/form-submit";
+
+/**
+ * Asks for the password again over the page one is on when the server ended the session, so that nothing that
+ * stands on the page is lost. Whoever signs in again is who was there before; another person starts anew.
+ */
+export function SessionLost() {
+  const { t } = useTranslation();
+  const router = useRouter();
+  const queries = useQueryClient();
+  const [lost, setLost] = useState(false);
+
+  useEffect(
+    () =>
+      session.subscribe((event) => {
+        setLost(event === "lost");
+        // What failed meanwhile, and what another tab's sign-in may have changed.
+        if (event === "signed-in") void queries.invalidateQueries();
+      }),
+    [queries],
+  );
+
+  const leave = async () => {
+    setLost(false);
+    // The guard of the page leads to sign-in, and back here afterwards.
+    await router.invalidate();
+    queries.clear();
+  };
+
+  return (
+    <Modal
+      opened={lost}
+      onClose={leave}
+      title={t("account.lost.title")}
+      centered
+      withCloseButton={false}
+      closeOnEscape={false}
+      closeOnClickOutside={false}
+      overlayProps={{ blur: 8, backgroundOpacity: 0.6 }}
+    >
+      <PasswordForm email={queries.getQueryData(me().queryKey)?.email ?? ""} leave={leave} />
+    </Modal>
+  );
+}
+
+function PasswordForm({ email, leave }: { email: string; leave: () => void }) {
+  const { t } = useTranslation();
+  const form = useForm({
+    mode: "uncontrolled",
+    initialValues: { password: "" },
+    validate: { password: (value) => (value ? null : t("form.required")) },
+  });
+  const { onSubmit, pending, failure } = useFormSubmit(form, ({ password }) =>
+    session.signIn(email, password),
+  );
+  const refused = failure instanceof Failure && failure.status === 401;
+  return (
+    <form onSubmit={onSubmit} noValidate>
+      <Stack gap="md">
+        <Text size="sm">{t("account.lost.text")}</Text>
+        {failure !== null && (
+          <FailureAlert error={failure}>{refused ? t("signIn.wrong") : undefined}</FailureAlert>
+        )}
+        <TextInput label={t("signIn.email")} name="email" autoComplete="username" value={email} readOnly />
+        <PasswordInput
+          key={form.key("password")}
+          {...form.getInputProps("password")}
+          label={t("signIn.password")}
+          name="password"
+          autoComplete="current-password"
+          data-autofocus
+          visibilityToggleButtonProps={{ "aria-label": t("signIn.showPassword") }}
+        />
+        <Group justify="flex-end" gap="sm">
+          <Button variant="default" onClick={leave}>
+            {t("account.lost.other")}
+          </Button>
+          <Button type="submit" loading={pending}>
+            {t("signIn.submit")}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,3 @@
+import { joinTexts } from "./resources";
+
+export default joinTexts(import.meta.glob<object>("./ru/*.json", { eager: true, import: "default" }));

@@ -1,0 +1,71 @@
+import { Button, CloseButton, Group, TextInput } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
+import { IconSearch } from "@tabler/icons-react";
+import { type ReactNode, useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+interface BarProps {
+  children: ReactNode;
+  /** Takes all filters away; given when there are any. */
+  onClear?: (() => void) | undefined;
+}
+
+/** The filters of a list, in a row that wraps; the fields align at their lower edge. */
+export function FilterBar({ children, onClear }: BarProps) {
+  const { t } = useTranslation();
+  return (
+    <Group role="search" align="flex-end" gap="sm" mb="md">
+      {children}
+      {onClear && (
+        <Button variant="subtle" onClick={onClear}>
+          {t("ui.filter.clear")}
+        </Button>
+      )}
+    </Group>
+  );
+}
+
+/** How long one must have stopped typing before the list is asked again, in milliseconds. */
+const PAUSE = 300;
+
+interface SearchProps {
+  label: string;
+  /** What the address says. */
+  value: string;
+  onSearch: (text: string) => void;
+}
+
+/** A field whose text becomes the search when one stops typing or presses Enter. */
+export function SearchField({ label, value, onSearch }: SearchProps) {
+  const { t } = useTranslation();
+  const [text, setText] = useState(value);
+  const later = useDebouncedCallback((wanted: string) => onSearch(wanted.trim()), PAUSE);
+  // Back, or "clear all": the address changed without a key being pressed here.
+  useEffect(() => setText((typed) => (typed.trim() === value ? typed : value)), [value]);
+
+  const now = (wanted: string) => {
+    later.cancel();
+    setText(wanted);
+    onSearch(wanted.trim());
+  };
+  return (
+    <TextInput
+      type="search"
+      label={label}
+      value={text}
+      onChange={(event) => {
+        setText(event.currentTarget.value);
+        later(event.currentTarget.value);
+      }}
+      onKeyDown={(event) => {
+        if (event.key === "Enter") now(text);
+      }}
+      leftSection={<IconSearch size={16} aria-hidden />}
+      rightSection={
+        text && <CloseButton size="sm" aria-label={t("ui.filter.clearSearch")} onClick={() => now("")} />
+      }
+      style={{ flex: "1 1 220px" }}
+      maw={{ sm: 360 }}
+    />
+  );
+}

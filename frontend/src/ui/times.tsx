@@ -1,0 +1,27 @@
+import { useEffect, useState } from "react";
+import { useFormat } from "@/format/use-format";
+
+/** An instant in the person's zone; the full form with the zone is in its title. A screen with times names the zone once. */
+export function DateTime({ at, day = false }: { at: string; day?: boolean }) {
+  const format = useFormat();
+  return (
+    <time dateTime={at} title={format.fullDateTime(at)}>
+      {day ? format.date(at) : format.dateTime(at)}
+    </time>
+  );
+}
+
+/** "5 minutes ago", "in 2 hours": for what happened or will soon; it stays right while the page is open. */
+export function RelativeTime({ at }: { at: string }) {
+  const format = useFormat();
+  const [, tick] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => tick((n) => n + 1), 10_000);
+    return () => clearInterval(timer);
+  }, []);
+  return (
+    <time dateTime={at} title={format.fullDateTime(at)}>
+      {format.relative(at)}
+    </time>
+  );
+}
