@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -15,7 +16,8 @@ import (
 const ChunkSize = 500
 
 // Claim is a chunk that a worker holds, with the run it belongs to. Its token
-// is the fence of everything that is written under it.
+// is the fence of everything that is written under it. The run comes without its
+// audience.
 type Claim struct {
 	model.Chunk
 	Run   model.Run
@@ -34,7 +36,7 @@ func (s *Store) ClaimChunk(ctx context.Context, worker string, runID int64) (*Cl
 			return err
 		}
 		var c Claim
-		res := tx.Raw("SELECT * FROM runs WHERE id = ? AND status = ? AND (deadline_at IS NULL OR deadline_at > ?)"+s.locking("FOR SHARE"),
+		res := tx.Raw("SELECT "+strings.Join(s.runColumns, ", ")+" FROM runs WHERE id = ? AND status = ? AND (deadline_at IS NULL OR deadline_at > ?)"+s.locking("FOR SHARE"),
 			runID, model.RunRunning, now).Scan(&c.Run)
 		if res.Error != nil || res.RowsAffected == 0 {
 			return res.Error

@@ -132,68 +132,26 @@ func (s *Store) saveStatus(tx *gorm.DB, m *model.Mailing, now time.Time) error {
 
 // Work is what a live run still needs.
 type Work struct {
-	Run       model.Run
-	Open      int64 // pending, sending and deferred
-	Leased    int64 // chunks that workers hold
-	Claimable bool  // a chunk can be claimed now
+	Run       model.Run // without its audience
+	Claimable bool      // a chunk can be claimed now
 }
 
-// WorkOf looks at a run with the database's clock.
+// WorkOf looks at a run with the database's clock. It costs the same for every
+// size of run.
 func (s *Store) WorkOf(ctx context.Context, runID int64) (*Work, error) {
-	r, err := s.RunByID(ctx, runID)
-	if err != nil {
-		return nil, err
-	}
 	now, err := s.Now(ctx)
 	if err != nil {
 		return nil, err
 	}
-	w := &Work{Run: *r}
-	var row struct{ Open, Leased, Ready int64 }
-	err = s.read(ctx).Raw("SELECT COALESCE(SUM(pending + sending + deferred), 0) AS open,"+
-		" COUNT(worker_id) AS leased,"+
-		" COALESCE(SUM(CASE WHEN NOT done AND worker_id IS NULL AND next_at <= ? THEN 1 ELSE 0 END), 0) AS ready"+
-		" FROM chunks WHERE run_id = ?", now, runID).Scan(&row).Error
-	w.Open, w.Leased, w.Claimable = row.Open, row.Leased, row.Ready > 0 && r.Status == model.RunRunning
-	return w, kindOf(err, "look at a run")
-}
-
-// FormRetries gathers the due retries of a run into chunks and tells how many
-// deliveries it gathered.
-func (s *Store) FormRetries(ctx context.Context, runID int64) (int, error) {
-	now, err := s.Now(ctx)
-	if err != nil {
-		return 0, err
+	var w Work
+	if err := s.read(ctx).Select(s.runColumns).Take(&w.Run, runID).Error; err != nil {
+		return nil, kindOf(err, "look at a run")
 	}
-	total := 0
-	for {
-		n, err := s.formRetries(ctx, runID, now)
-		total += n
-		if err != nil || n < ChunkSize {
-			return total, err
-		}
+	if w.Run.Status == model.RunRunning {
+		err = s.read(ctx).Raw("SELECT EXISTS (SELECT 1 FROM chunks WHERE run_id = ? AND NOT done AND worker_id IS NULL AND next_at <= ?)", runID, now).
+			Row().Scan(&w.Claimable)
 	}
-}
-
-// CloseOpen ends the open deliveries of a run that may send no more: those of
-// a cancelled one become cancelled, those of one past its deadline expired.
-// Chunks that workers hold are left for the next call.
-func (s *Store) CloseOpen(ctx context.Context, runID int64) error {
-	r, err := s.RunByID(ctx, runID)
-	if err != nil {
-		return err
-	}
-	now, err := s.Now(ctx)
-	if err != nil {
-		return err
-	}
-	switch {
-	case r.Status == model.RunCancelling:
-		_, err = s.closeOpen(ctx, runID, model.Cancelled)
-	case !r.Status.Over() && r.DeadlineAt != nil && !r.DeadlineAt.After(now):
-		_, err = s.closeOpen(ctx, runID, model.Expired)
-	}
-	return err
+	return &w, kindOf(err, "look at a run")
 }
 
 // SettleRun takes a run to where its deliveries say it is: pausing to paused
@@ -209,6 +167,14 @@ func (s *Store) SettleRun(ctx context.Context, runID int64) (model.RunStatus, er
 		status = r.Status
 		if r.Status.Over() || r.Status == model.RunPlanned {
 			return nil
+		}
+		if r.Status == model.RunRunning { // with something to send it stays so, and need not be summed
+			var waits bool
+			err := tx.Raw("SELECT EXISTS (SELECT 1 FROM chunks WHERE run_id = ? AND NOT done AND worker_id IS NULL AND pending > 0)", runID).
+				Row().Scan(&waits)
+			if err != nil || waits {
+				return err
+			}
 		}
 		var sums struct{ Planned, Open, Leased, InDoubt int64 }
 		err = tx.Raw("SELECT COALESCE(SUM(planned), 0) AS planned, COALESCE(SUM(in_doubt), 0) AS in_doubt, COALESCE(SUM(pending + sending + deferred), 0) AS open, COUNT(worker_id) AS leased FROM chunks WHERE run_id = ?", runID).

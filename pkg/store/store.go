@@ -17,6 +17,8 @@ import (
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
+
+	"github.com/postrider/postrider/pkg/model"
 )
 
 // Store reads and writes everything Postrider keeps.
@@ -25,6 +27,8 @@ type Store struct {
 	reader *gorm.DB // SQLite: several; PostgreSQL: the same pool
 	lite   bool
 	skew   atomic.Int64 // added to the clock by tests, in nanoseconds
+
+	runColumns []string // of runs, but for the audience, which may be a megabyte of ids
 }
 
 // Open connects to postgres://… or sqlite:PATH. It does not dial PostgreSQL:
@@ -80,7 +84,7 @@ func openPostgres(raw string) (*Store, error) {
 		_ = pool.Close()
 		return nil, fmt.Errorf("open postgres: %w", err)
 	}
-	return &Store{writer: db, reader: db}, nil
+	return &Store{writer: db, reader: db, runColumns: runColumns(db)}, nil
 }
 
 func openSQLite(path string) (*Store, error) {
@@ -114,7 +118,21 @@ func openSQLite(path string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open sqlite: %w", err)
 	}
-	return &Store{writer: writer, reader: reader, lite: true}, nil
+	return &Store{writer: writer, reader: reader, lite: true, runColumns: runColumns(reader)}, nil
+}
+
+func runColumns(db *gorm.DB) []string {
+	stmt := gorm.Statement{DB: db}
+	if err := stmt.Parse(&model.Run{}); err != nil {
+		panic(err) // a mistake in the model
+	}
+	var out []string
+	for _, f := range stmt.Schema.Fields {
+		if f.DBName != "" && f.Creatable && f.DBName != "audience" {
+			out = append(out, f.DBName)
+		}
+	}
+	return out
 }
 
 // Close ends all connections.
