@@ -139,8 +139,10 @@ type Lot struct {
 	Suppressed string // reason of a suppression, "" when there is none
 }
 
-// Pending reads the pending deliveries of a claimed chunk, in the order of
-// their clients.
+// Pending reads the pending deliveries of a claimed chunk: what it takes to
+// send them, and not what their attempts left. Neighbours are far from each
+// other: one group of the ledger must not change most rows of a page, which
+// then has no room for their new versions, and every index gets an entry.
 func (s *Store) Pending(ctx context.Context, c *Claim) ([]Lot, error) {
 	q := s.read(ctx).Table("deliveries d").
 		Joins("LEFT JOIN clients c ON c.id = d.client_id").
@@ -151,11 +153,36 @@ func (s *Store) Pending(ctx context.Context, c *Claim) ([]Lot, error) {
 	} else {
 		q = q.Where("d.run_id = ? AND d.client_id BETWEEN ? AND ?", c.RunID, c.FirstClient, c.LastClient)
 	}
-	var rows []Lot
-	err := q.Select("d.*, COALESCE(c.full_name, '') AS full_name, COALESCE(c.locale, '') AS locale, " +
-		"COALESCE(c.attributes, '{}') AS attributes, c.id IS NULL AS gone, COALESCE(s.reason, '') AS suppressed").
-		Order("d.client_id").Scan(&rows).Error
-	return rows, kindOf(err, "read the deliveries of a chunk")
+	rows, err := q.Select("d.id, d.client_id, d.email, d.origin_id, d.attempts, d.deferrals, d.possible_duplicate, d.first_deferred_at, " +
+		"COALESCE(c.full_name, ''), COALESCE(c.locale, ''), COALESCE(c.attributes, '{}'), c.id IS NULL, COALESCE(s.reason, '')").
+		Order("d.client_id").Rows()
+	if err != nil {
+		return nil, kindOf(err, "read the deliveries of a chunk")
+	}
+	defer rows.Close()
+	var lots []Lot
+	for rows.Next() { // without reflection: it is done for every mail
+		l := Lot{Delivery: model.Delivery{RunID: c.RunID, ChunkID: c.ID, State: model.Pending}}
+		err := rows.Scan(&l.ID, &l.ClientID, &l.Email, &l.OriginID, &l.Attempts, &l.Deferrals, &l.PossibleDuplicate, &l.FirstDeferredAt,
+			&l.FullName, &l.Locale, &l.Attributes, &l.Gone, &l.Suppressed)
+		if err != nil {
+			return nil, kindOf(err, "read the deliveries of a chunk")
+		}
+		lots = append(lots, l)
+	}
+	return spread(lots), kindOf(rows.Err(), "read the deliveries of a chunk")
+}
+
+// spread puts between neighbours what a page of deliveries holds at most.
+func spread(lots []Lot) []Lot {
+	const page = 50
+	out := make([]Lot, 0, len(lots))
+	for first := range min(page, len(lots)) {
+		for i := first; i < len(lots); i += page {
+			out = append(out, lots[i])
+		}
+	}
+	return out
 }
 
 // Skip turns deliveries of a claimed chunk that must not be mailed to skipped,

@@ -39,25 +39,49 @@ const (
 	Stopped                // the run does not run, or the claim is lost: so it is for the whole chunk
 )
 
-// CommitLedger writes entries, in their order, in one transaction and answers
-// a verdict for each. It may be called again with the same entries when it is
-// not known whether the commit arrived: what is already so is Landed.
+// CommitLedger writes entries and answers a verdict for each. It may be called
+// again with the same entries when it is not known whether they arrived: what
+// is already so is Landed. After an error nothing is known of any of them.
 //
 // Outcomes whose claim was lost settle the doubt that the loss has put them in,
 // and are refused when somebody else has settled it.
 //
 // Two entries of one call never concern the same delivery.
 func (s *Store) CommitLedger(ctx context.Context, entries []Entry) ([]Verdict, error) {
-	var verdicts []Verdict
-	err := s.tx(ctx, func(tx *gorm.DB) error {
-		b := &batch{s: s, tx: tx, entries: entries, verdicts: make([]Verdict, len(entries)), deltas: map[int64]delta{}}
-		for i := range b.verdicts {
-			b.verdicts[i] = Refused
+	verdicts := make([]Verdict, len(entries))
+	rest := entries
+	if s.ledger != nil && len(entries) > 0 {
+		if err := again(ctx, func() error { return s.commitGroup(ctx, entries, verdicts) }); err != nil {
+			return nil, kindOf(err, "write the ledger")
 		}
-		verdicts = b.verdicts
-		return b.commit()
-	})
-	return verdicts, kindOf(err, "write the ledger")
+		if rest = without(entries, verdicts); len(rest) == 0 {
+			return verdicts, nil
+		}
+	}
+	b := &batch{s: s, entries: rest}
+	if err := s.tx(ctx, b.commit); err != nil {
+		return nil, kindOf(err, "write the ledger")
+	}
+	if len(rest) == len(entries) {
+		return b.verdicts, nil
+	}
+	for i := range verdicts {
+		if verdicts[i] != Landed {
+			verdicts[i], b.verdicts = b.verdicts[0], b.verdicts[1:]
+		}
+	}
+	return verdicts, nil
+}
+
+// without leaves out the entries that have landed.
+func without(entries []Entry, verdicts []Verdict) []Entry {
+	var rest []Entry
+	for i, v := range verdicts {
+		if v != Landed {
+			rest = append(rest, entries[i])
+		}
+	}
+	return rest
 }
 
 type batch struct {
@@ -71,7 +95,11 @@ type batch struct {
 	deltas   map[int64]delta
 }
 
-func (b *batch) commit() error {
+func (b *batch) commit(tx *gorm.DB) error {
+	b.tx, b.verdicts, b.deltas = tx, make([]Verdict, len(b.entries)), map[int64]delta{}
+	for i := range b.verdicts {
+		b.verdicts[i] = Refused
+	}
 	var err error
 	if b.now, err = b.s.now(b.tx); err != nil {
 		return err

@@ -25,6 +25,7 @@ import (
 type Store struct {
 	writer *gorm.DB // SQLite: one connection; PostgreSQL: the pool
 	reader *gorm.DB // SQLite: several; PostgreSQL: the same pool
+	ledger *sql.DB  // PostgreSQL: the one connection of CommitLedger; SQLite: nil
 	lite   bool
 	skew   atomic.Int64 // added to the clock by tests, in nanoseconds
 
@@ -84,7 +85,7 @@ func openPostgres(raw string) (*Store, error) {
 		_ = pool.Close()
 		return nil, fmt.Errorf("open postgres: %w", err)
 	}
-	return &Store{writer: db, reader: db, runColumns: runColumns(db)}, nil
+	return &Store{writer: db, reader: db, ledger: openLedger(cfg), runColumns: runColumns(db)}, nil
 }
 
 func openSQLite(path string) (*Store, error) {
@@ -138,6 +139,9 @@ func runColumns(db *gorm.DB) []string {
 // Close ends all connections.
 func (s *Store) Close() error {
 	var errs []error
+	if s.ledger != nil {
+		errs = append(errs, s.ledger.Close())
+	}
 	for _, db := range []*gorm.DB{s.writer, s.reader} {
 		if pool, err := db.DB(); err == nil {
 			errs = append(errs, pool.Close())
@@ -179,16 +183,21 @@ func (s *Store) read(ctx context.Context) *gorm.DB { return s.reader.WithContext
 // deadlock and serialisation errors run it again, up to three times: fn must
 // not have effects outside the transaction.
 func (s *Store) tx(ctx context.Context, fn func(tx *gorm.DB) error) error {
+	err := again(ctx, func() error { return s.writer.WithContext(ctx).Transaction(fn) })
+	if away(err) { // also at BEGIN and COMMIT, whoever calls
+		return kindOf(err, "write")
+	}
+	return err
+}
+
+// again makes a transaction, up to three times more when it met others.
+func again(ctx context.Context, transact func() error) error {
 	var err error
-	for try := 0; try < 4; try++ {
-		err = s.writer.WithContext(ctx).Transaction(fn)
-		if !rerunnable(err) {
+	for range 4 {
+		if err = transact(); !rerunnable(err) {
 			break
 		}
 		slog.DebugContext(ctx, "transaction runs again", "error", err)
-	}
-	if away(err) { // also at BEGIN and COMMIT, whoever calls
-		return kindOf(err, "write")
 	}
 	return err
 }

@@ -86,13 +86,18 @@ func (in *installation) start(ctx context.Context, env []string, word, name stri
 	return err
 }
 
-// stop ends the programs and removes the database.
-func (in *installation) stop() error {
+func (in *installation) stopPrograms() error {
 	var errs []error
 	for i := len(in.all) - 1; i >= 0; i-- {
 		errs = append(errs, in.all[i].stop())
 	}
 	in.all = nil
+	return errors.Join(errs...)
+}
+
+// stop ends the programs and lets the database go.
+func (in *installation) stop() error {
+	errs := []error{in.stopPrograms()}
 	if in.db != nil {
 		errs = append(errs, in.db.Close())
 		in.db = nil
@@ -138,10 +143,11 @@ func (in *installation) written(ctx context.Context, run int64) (rows int64, err
 	return rows, nil
 }
 
-// wal is how many bytes PostgreSQL has logged so far.
-func (in *installation) wal(ctx context.Context) (n int64, err error) {
+// logged is what PostgreSQL has written to its log so far: bytes, and how
+// often it made them safe, which commits of the same moment share.
+func (in *installation) logged(ctx context.Context) (bytes, syncs int64, err error) {
 	if in.kind == "postgres" {
-		err = in.db.QueryRowContext(ctx, "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint").Scan(&n)
+		err = in.db.QueryRowContext(ctx, "SELECT wal_bytes::bigint, wal_sync FROM pg_stat_wal").Scan(&bytes, &syncs)
 	}
-	return n, err
+	return bytes, syncs, err
 }

@@ -56,6 +56,7 @@ type figures struct {
 	Seconds          float64 `json:"seconds"`
 	Rows             float64 `json:"rows"` // of deliveries and attempts
 	WALPerMail       float64 `json:"wal_bytes_per_mail"`
+	SyncsPerMail     float64 `json:"wal_syncs_per_mail"`
 }
 
 type result struct {
@@ -110,7 +111,7 @@ func (c *send) result(all []figures) result {
 		func(f *figures) *float64 { return &f.SinkCPU }, func(f *figures) *float64 { return &f.PeakMB },
 		func(f *figures) *float64 { return &f.ConnectMS }, func(f *figures) *float64 { return &f.FirstMS },
 		func(f *figures) *float64 { return &f.Seconds }, func(f *figures) *float64 { return &f.Rows },
-		func(f *figures) *float64 { return &f.WALPerMail }, func(f *figures) *float64 { return &f.Share },
+		func(f *figures) *float64 { return &f.WALPerMail }, func(f *figures) *float64 { return &f.SyncsPerMail }, func(f *figures) *float64 { return &f.Share },
 	} {
 		values := make([]float64, len(all))
 		for i := range all {
@@ -168,7 +169,7 @@ func (c *send) mailing(ctx context.Context, in *installation, target *sink, f *f
 	if err != nil {
 		return err
 	}
-	logged, err := in.wal(ctx)
+	bytes, syncs, err := in.logged(ctx)
 	if err != nil {
 		return err
 	}
@@ -195,10 +196,6 @@ func (c *send) mailing(ctx context.Context, in *installation, target *sink, f *f
 	if err != nil {
 		return err
 	}
-	logs, err := in.wal(ctx)
-	if err != nil {
-		return err
-	}
 	rows, err := in.written(ctx, run)
 	if err != nil {
 		return err
@@ -215,7 +212,15 @@ func (c *send) mailing(ctx context.Context, in *installation, target *sink, f *f
 	f.WorkerCPU, f.DatabaseCPU = c.perMail(after.senders-before.senders), c.perMail(after.database-before.database)
 	f.APICPU = c.perMail(after.api - before.api)
 	f.ConnectMS, f.FirstMS = ms(target.moment("connected").Sub(click)), ms(target.moment("accepted").Sub(click))
-	f.Rows, f.WALPerMail = float64(rows), float64(logs-logged)/float64(c.N)
+	f.Rows = float64(rows)
+	if err := in.stopPrograms(); err != nil { // PostgreSQL counts what a connection did when it ends, at the latest
+		return err
+	}
+	bytesNow, syncsNow, err := in.logged(ctx)
+	if err != nil {
+		return err
+	}
+	f.WALPerMail, f.SyncsPerMail = float64(bytesNow-bytes)/float64(c.N), float64(syncsNow-syncs)/float64(c.N)
 	return nil
 }
 

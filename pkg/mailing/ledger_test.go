@@ -1,0 +1,51 @@
+package mailing_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postrider/postrider/pkg/model"
+	"github.com/postrider/postrider/pkg/store"
+	"github.com/postrider/postrider/pkg/testkit"
+)
+
+// Lines of all sorts in one group: each gets the verdict that it would get
+// alone, in its own place.
+func TestLinesOfAGroupAreJudgedEachForItself(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		g := newGround(t, st, 8)
+		g.beat("frozen")
+		old, rows := g.claim("frozen")
+		g.commit(intent(old, rows[0].ID), intent(old, rows[1].ID))
+		g.bury()
+		g.beat("w")
+		c, rest := g.claim("w")
+		require.Len(t, rest, 6)
+		require.NoError(t, st.Suppress(context.Background(), &model.Suppression{OwnerID: g.user.ID, Email: rows[2].Email, Reason: model.Blocked}))
+		g.commit(intent(c, rows[3].ID), intent(c, rows[4].ID), intent(c, rows[5].ID))
+		g.commit(outcome(c, rows[5].ID, model.Sent, true))
+
+		require.Equal(t, []store.Verdict{
+			store.Refused, store.Landed, store.Landed, store.Stopped, store.Landed, store.Landed, store.Landed, store.Landed, store.Refused,
+		}, g.commit(
+			intent(c, rows[2].ID),                        // suppressed
+			outcome(c, rows[3].ID, model.Sent, true),     // as it should be
+			outcome(old, rows[0].ID, model.Failed, true), // late, and settles its doubt
+			intent(old, rows[6].ID),                      // of a lost claim
+			intent(c, rows[6].ID),                        // as it should be
+			outcome(c, rows[4].ID, model.Deferred, true), // with a retry
+			outcome(c, rows[5].ID, model.Sent, true),     // already so
+			outcome(old, rows[1].ID, model.Sent, true),   // late
+			outcome(old, rows[7].ID, model.Sent, false),  // of a lost claim, without an intent
+		))
+		n := g.counts()
+		require.EqualValues(t, []int64{8, 1, 1, 3, 1, 1, 1},
+			[]int64{n.Planned, n.Pending, n.Sending, n.Sent, n.Failed, n.Deferred, n.Skipped})
+		attempts, err := st.Attempts(context.Background(), g.user.Viewer(), g.run, store.AttemptFilter{}, store.Page{Limit: 50})
+		require.NoError(t, err)
+		require.Len(t, attempts.Items, 7, "two doubts, their answers, and three of the live claim")
+	})
+}
