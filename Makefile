@@ -125,6 +125,10 @@ check: ## What CI runs: generate and refuse a difference, lint, test
 clean: ## Remove what was built
 	rm -rf bin frontend/dist/* frontend/node_modules
 
+.PHONY: fault
+fault: ## Play all faults against processes and hold the promises (SEED=7 SEEDS=3 ROWS='Redis|SMTP')
+	@go run ./pkg/testkit/fault -seed $(or $(SEED),0) -seeds $(or $(SEEDS),1) -rows '$(ROWS)'
+
 # Runs inside `make test`, where the servers are. The journeys come last, as
 # they need a machine that is not busy testing.
 .PHONY: test-all

@@ -40,6 +40,7 @@ var layers = map[string][]string{
 	"pkg/app":              {"*"},
 	"pkg/testkit":          {"*"},
 	"pkg/testkit/bench":    {"pkg/mailbox", "pkg/store", "pkg/testkit/server"},
+	"pkg/testkit/fault":    {"pkg/failpoint", "pkg/testkit/server"},
 	"pkg/testkit/server":   {},
 	"pkg/testkit/servers":  {"pkg/testkit/server"},
 }
@@ -48,8 +49,8 @@ var layers = map[string][]string{
 // that exchanging it is one package's change.
 var owners = map[string][]string{
 	"gorm.io/":                        {"pkg/store"},
-	"modernc.org/sqlite":              {"pkg/store"},
-	"github.com/jackc/pgx/":           {"pkg/store", "pkg/testkit"},
+	"modernc.org/sqlite":              {"pkg/store", "pkg/testkit/fault"},
+	"github.com/jackc/pgx/":           {"pkg/store", "pkg/testkit", "pkg/testkit/fault"},
 	"github.com/pressly/goose/":       {"pkg/store"},
 	"github.com/labstack/echo/":       {"api"},
 	"github.com/golang-jwt/":          {"pkg/auth"},

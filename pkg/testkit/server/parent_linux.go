@@ -2,6 +2,6 @@ package server
 
 import "syscall"
 
-// dieWithParent stops a server when the test process is killed and cannot stop
-// it itself.
-func dieWithParent(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGTERM }
+// DieWithParent stops a program when the process that starts it is killed and
+// cannot stop it itself. It looks at the thread that starts it.
+func DieWithParent(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGTERM }

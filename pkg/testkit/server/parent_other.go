@@ -4,5 +4,5 @@ package server
 
 import "syscall"
 
-// dieWithParent has no counterpart here: a killed test leaves its servers.
-func dieWithParent(*syscall.SysProcAttr) {}
+// DieWithParent has no counterpart here: a killed test leaves its programs.
+func DieWithParent(*syscall.SysProcAttr) {}

@@ -219,7 +219,7 @@ func asUser(cmd *exec.Cmd) *exec.Cmd {
 		Credential: serverUser(),
 		Setpgid:    true, // Ctrl-C in the terminal is for us; we stop it in order
 	}
-	dieWithParent(cmd.SysProcAttr)
+	DieWithParent(cmd.SysProcAttr)
 	return cmd
 }
 

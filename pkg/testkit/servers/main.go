@@ -21,7 +21,7 @@ import (
 )
 
 func main() {
-	// The servers end with the thread that started them, see dieWithParent.
+	// The servers end with the thread that started them, see DieWithParent.
 	runtime.LockOSThread()
 	chromium := flag.Bool("chromium", false, "see that there is a Chromium, too")
 	flag.Parse()
