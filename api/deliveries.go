@@ -23,6 +23,7 @@ type deliveryResponse struct {
 	Attempts          int                 `json:"attempts" validate:"required" example:"1"`
 	PossibleDuplicate bool                `json:"possible_duplicate" validate:"required"`
 	OriginID          *int64              `json:"origin_id" validate:"required" extensions:"x-nullable"`   // the delivery this one retries
+	RetriedBy         *int64              `json:"retried_by" validate:"required" extensions:"x-nullable"`  // the delivery that retries this one
 	ResolvedBy        *int64              `json:"resolved_by" validate:"required" extensions:"x-nullable"` // the user who settled a doubt
 	NextAt            *time.Time          `json:"next_at" validate:"required" extensions:"x-nullable"`     // of a deferred one
 	LastCode          int                 `json:"last_code" validate:"required" example:"250"`             // 0: no answer came
@@ -36,11 +37,11 @@ type deliveryResponse struct {
 func (s *Server) deliveryOf(d *model.Delivery, fromEmail string) deliveryResponse {
 	out := deliveryResponse{
 		ID: d.ID, RunID: d.RunID, ClientID: d.ClientID, Email: d.Email, State: d.State, Reason: d.Reason, Attempts: d.Attempts,
-		PossibleDuplicate: d.PossibleDuplicate, OriginID: d.OriginID, ResolvedBy: d.ResolvedBy, NextAt: d.NextAt,
+		PossibleDuplicate: d.PossibleDuplicate, OriginID: d.OriginID, RetriedBy: d.RetriedBy, ResolvedBy: d.ResolvedBy, NextAt: d.NextAt,
 		LastCode: d.LastCode, LastEnhanced: d.LastEnhanced, LastResponse: d.LastResponse, UpdatedAt: d.UpdatedAt,
 	}
 	if fromEmail != "" {
-		out.MessageID = s.Mailings.MessageID(fromEmail, d.ID, d.OriginID)
+		out.MessageID = s.Mailings.MessageID(fromEmail, d.ID, d.FirstID)
 	}
 	return out
 }
@@ -92,14 +93,14 @@ func (s *Server) reportDeliveries(c echo.Context) error {
 }
 
 var deliveryColumns = []string{
-	"id", "run_id", "client_id", "email", "state", "reason", "attempts", "possible_duplicate", "origin_id", "resolved_by", "next_at",
+	"id", "run_id", "client_id", "email", "state", "reason", "attempts", "possible_duplicate", "origin_id", "retried_by", "resolved_by", "next_at",
 	"last_code", "last_enhanced", "last_response", "message_id", "updated_at",
 }
 
 func deliveryCells(d deliveryResponse) []string {
 	return []string{
 		number(d.ID), number(d.RunID), number(d.ClientID), d.Email, string(d.State), d.Reason, strconv.Itoa(d.Attempts),
-		strconv.FormatBool(d.PossibleDuplicate), reference(d.OriginID), reference(d.ResolvedBy), moment(d.NextAt),
+		strconv.FormatBool(d.PossibleDuplicate), reference(d.OriginID), reference(d.RetriedBy), reference(d.ResolvedBy), moment(d.NextAt),
 		strconv.Itoa(d.LastCode), d.LastEnhanced, d.LastResponse, d.MessageID, moment(&d.UpdatedAt),
 	}
 }

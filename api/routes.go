@@ -118,7 +118,7 @@ func (s *Server) routes() []route {
 		{get, "/mailings/:id/occurrences", anyUser, s.mailingOccurrences},
 		{get, "/mailings/:id/runs", anyUser, s.mailingRuns},
 
-		// reports.go, deliveries.go
+		// reports.go, deliveries.go, report_actions.go
 		{get, "/reports", anyUser, s.reports},
 		{get, "/reports/summary", anyUser, s.reportSummary},
 		{get, "/reports/:run_id", anyUser, s.report},
@@ -126,6 +126,8 @@ func (s *Server) routes() []route {
 		{get, "/reports/:run_id/attempts", anyUser, s.reportAttempts},
 		{get, "/reports/:run_id/timeline", anyUser, s.reportTimeline},
 		{get, "/reports/:run_id/reasons", anyUser, s.reportReasons},
+		{post, "/reports/:run_id/retry", anyUser, s.retryReport},
+		{post, "/reports/:run_id/resolve", anyUser, s.resolveReport},
 		{get, "/clients/:id/deliveries", anyUser, s.clientDeliveries},
 
 		// events.go

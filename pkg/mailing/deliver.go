@@ -260,7 +260,7 @@ func (e *Engine) sendOne(j *job) {
 		}
 	}()
 	mail, err := e.mail(j.letter, recipient{
-		deliveryID: j.row.ID, originID: j.row.OriginID, email: j.row.Email,
+		deliveryID: j.row.ID, firstID: j.row.FirstID, linkID: j.row.LinkID, email: j.row.Email,
 		name: j.row.FullName, locale: j.row.Locale, attributes: j.row.Attributes,
 	})
 	if err != nil {

@@ -152,10 +152,11 @@ func contentHash(parts ...string) string {
 }
 
 // MessageID is the Message-ID of a delivery, without angle brackets: the same
-// for every attempt, and for what retries it.
-func (s *Service) MessageID(fromEmail string, deliveryID int64, originID *int64) string {
-	if originID != nil {
-		deliveryID = *originID
+// for every attempt, and for what retries it. firstID is that of the first of
+// a chain of retries, nil for what is no retry.
+func (s *Service) MessageID(fromEmail string, deliveryID int64, firstID *int64) string {
+	if firstID != nil {
+		deliveryID = *firstID
 	}
 	return s.messageID(fromEmail, "d", deliveryID)
 }
@@ -184,7 +185,7 @@ func (s *Service) newLetter(r *model.Run) (*letter, error) {
 	shared := rfc5322.Shared{
 		From:       rfc5322.Address{Name: r.FromName, Addr: r.FromEmail},
 		ListID:     fmt.Sprintf("m%d.u%d.%s", r.MailingID, r.OwnerID, s.listHost()),
-		FeedbackID: fmt.Sprintf("r%d:u%d:mailing:postrider", r.ID, r.OwnerID),
+		FeedbackID: fmt.Sprintf("r%d:u%d:mailing:postrider", r.First(), r.OwnerID),
 	}
 	if r.ReplyTo != "" {
 		shared.ReplyTo = rfc5322.Address{Addr: r.ReplyTo}
@@ -196,8 +197,12 @@ func (s *Service) newLetter(r *model.Run) (*letter, error) {
 	l := &letter{content: c, composer: composer, from: r.FromEmail, vars: template.Vars{
 		MailingName: r.MailingName, SenderName: r.SenderName, SenderEmail: r.SenderEmail,
 	}}
-	if r.StartedAt != nil {
-		l.date = r.StartedAt.UTC().Truncate(time.Second)
+	date := r.StartedAt
+	if r.DatedAt != nil {
+		date = r.DatedAt
+	}
+	if date != nil {
+		l.date = date.UTC().Truncate(time.Second)
 	}
 	return l, nil
 }
@@ -213,7 +218,8 @@ func (s *Service) listHost() string {
 // recipient is what a letter needs to know of a client.
 type recipient struct {
 	deliveryID int64
-	originID   *int64
+	firstID    *int64 // of a retry, the first of its chain
+	linkID     *int64 // the same, if that went to this address: the link must unsubscribe the one who follows it
 	email      string
 	name       string
 	locale     string
@@ -230,8 +236,8 @@ func (s *Service) mail(l *letter, to recipient) (*Mail, error) {
 		}
 	}
 	link := to.deliveryID
-	if to.originID != nil {
-		link = *to.originID
+	if to.linkID != nil {
+		link = *to.linkID
 	}
 	vars.UnsubscribeURL = s.unsubscribeURL(link)
 	out, err := l.content.render(vars)
@@ -243,7 +249,7 @@ func (s *Service) mail(l *letter, to recipient) (*Mail, error) {
 		Subject:        out.Subject,
 		Text:           out.Text,
 		HTML:           out.HTML,
-		MessageID:      s.MessageID(l.from, to.deliveryID, to.originID),
+		MessageID:      s.MessageID(l.from, to.deliveryID, to.firstID),
 		Date:           l.date,
 		UnsubscribeURL: vars.UnsubscribeURL,
 	})

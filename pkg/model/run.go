@@ -142,7 +142,8 @@ type Delivery struct {
 	FirstDeferredAt   *time.Time
 	UpdatedAt         time.Time
 
-	NextAt *time.Time `gorm:"->;-:migration"`
+	NextAt    *time.Time `gorm:"->;-:migration"`
+	RetriedBy *int64     `gorm:"->;-:migration"` // the delivery that retries this one
 }
 
 // Chunk is a lot of deliveries that one worker claims at once. Token is the

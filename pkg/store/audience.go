@@ -203,11 +203,13 @@ func (s *Store) Materialise(ctx context.Context, runID int64) (made, sendable in
 		}
 		audience := s.roll(r.OwnerID, r.Audience)
 		for ; lots > 0 && !complete && time.Since(begin) < longestLot; lots-- {
-			var ids []int64
-			if ids, r.AudienceAfter, complete, err = audience.lot(tx, r.AudienceAfter); err != nil {
-				return err
+			var n int
+			var open int64
+			if r.RetryFilter != nil {
+				n, open, complete, err = s.materialiseRetries(tx, &r, now)
+			} else {
+				n, open, complete, err = s.materialiseLot(tx, &r, now, audience)
 			}
-			n, open, err := s.materialiseChunk(tx, &r, now, ids)
 			if err != nil {
 				return err
 			}
@@ -221,6 +223,17 @@ func (s *Store) Materialise(ctx context.Context, runID int64) (made, sendable in
 		return tx.Exec("UPDATE runs SET audience_after = ?, materialised = ? WHERE id = ?", r.AudienceAfter, complete, r.ID).Error
 	})
 	return made, sendable, complete, kindOf(err, "materialise a run")
+}
+
+// materialiseLot makes a chunk of the next clients of an audience, and tells
+// whether none comes after them.
+func (s *Store) materialiseLot(tx *gorm.DB, r *model.Run, now time.Time, audience *roll) (n int, open int64, complete bool, err error) {
+	var ids []int64
+	if ids, r.AudienceAfter, complete, err = audience.lot(tx, r.AudienceAfter); err != nil {
+		return 0, 0, false, err
+	}
+	n, open, err = s.materialiseChunk(tx, r, now, ids)
+	return n, open, complete, err
 }
 
 // materialiseChunk makes a chunk of clients, and tells how many of them there

@@ -2,7 +2,8 @@ package store
 
 import (
 	"context"
-	"sort"
+	"maps"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -57,47 +58,51 @@ func (s *Store) skipOpen(tx *gorm.DB, reason string, find func() *gorm.DB) error
 // the counters of their chunks. Rows that changed since they were looked up are
 // left alone. It tells how many it turned.
 func (s *Store) moveRows(tx *gorm.DB, rows []place, to model.DeliveryState, reason string) (int64, error) {
-	byChunk := map[int64][]int64{}
-	for _, r := range rows {
-		byChunk[r.ChunkID] = append(byChunk[r.ChunkID], r.ID)
-	}
-	chunks := make([]int64, 0, len(byChunk))
-	for id := range byChunk {
-		chunks = append(chunks, id)
-	}
-	sort.Slice(chunks, func(i, j int) bool { return chunks[i] < chunks[j] })
 	now, err := s.now(tx)
 	if err != nil {
 		return 0, err
 	}
 	var moved int64
-	for _, chunk := range chunks {
-		if err := s.lockChunk(tx, chunk); err != nil {
-			return moved, err
-		}
+	err = s.eachChunk(tx, rows, func(chunk int64, ids []int64) error {
 		var d delta
 		var gone []int64
 		for _, from := range []model.DeliveryState{model.Pending, model.Deferred} {
-			var ids []int64
+			var done []int64
 			err := tx.Raw("UPDATE deliveries SET state = ?, reason = ?, updated_at = ? WHERE id IN ? AND chunk_id = ? AND state = ? RETURNING id",
-				to, reason, now, byChunk[chunk], chunk, from).Scan(&ids).Error
+				to, reason, now, ids, chunk, from).Scan(&done).Error
 			if err != nil {
-				return moved, err
+				return err
 			}
-			d.move(from, to, int64(len(ids)))
-			gone = append(gone, ids...)
+			d.move(from, to, int64(len(done)))
+			gone = append(gone, done...)
 		}
 		moved += int64(len(gone))
 		if len(gone) > 0 { // those alone: a chunk of retries knows its members by these rows
 			if err := tx.Exec("DELETE FROM retries WHERE delivery_id IN ?", gone).Error; err != nil {
-				return moved, err
+				return err
 			}
 		}
-		if err := d.apply(tx, chunk); err != nil {
-			return moved, err
+		return d.apply(tx, chunk)
+	})
+	return moved, err
+}
+
+// eachChunk does something with the rows of each chunk, which it locks before,
+// in the order of locks.
+func (s *Store) eachChunk(tx *gorm.DB, rows []place, do func(chunk int64, ids []int64) error) error {
+	byChunk := map[int64][]int64{}
+	for _, r := range rows {
+		byChunk[r.ChunkID] = append(byChunk[r.ChunkID], r.ID)
+	}
+	for _, chunk := range slices.Sorted(maps.Keys(byChunk)) {
+		if err := s.lockChunk(tx, chunk); err != nil {
+			return err
+		}
+		if err := do(chunk, byChunk[chunk]); err != nil {
+			return err
 		}
 	}
-	return moved, nil
+	return nil
 }
 
 func (s *Store) lockChunk(tx *gorm.DB, id int64) error {
@@ -137,6 +142,7 @@ type Lot struct {
 	Attributes string // JSON
 	Gone       bool   // the client was deleted
 	Suppressed string // reason of a suppression, "" when there is none
+	LinkID     *int64 // the first of its chain, if it went to this address: its link to unsubscribe is that of the first
 }
 
 // Pending reads the pending deliveries of a claimed chunk: what it takes to
@@ -153,8 +159,9 @@ func (s *Store) Pending(ctx context.Context, c *Claim) ([]Lot, error) {
 	} else {
 		q = q.Where("d.run_id = ? AND d.client_id BETWEEN ? AND ?", c.RunID, c.FirstClient, c.LastClient)
 	}
-	rows, err := q.Select("d.id, d.client_id, d.email, d.origin_id, d.attempts, d.deferrals, d.possible_duplicate, d.first_deferred_at, " +
-		"COALESCE(c.full_name, ''), COALESCE(c.locale, ''), COALESCE(c.attributes, '{}'), c.id IS NULL, COALESCE(s.reason, '')").
+	rows, err := q.Select("d.id, d.client_id, d.email, d.origin_id, d.first_id, d.attempts, d.deferrals, d.possible_duplicate, d.first_deferred_at, " +
+		"COALESCE(c.full_name, ''), COALESCE(c.locale, ''), COALESCE(c.attributes, '{}'), c.id IS NULL, COALESCE(s.reason, ''), " +
+		"(SELECT f.id FROM deliveries f WHERE f.id = d.first_id AND f.email = d.email)").
 		Order("d.client_id").Rows()
 	if err != nil {
 		return nil, kindOf(err, "read the deliveries of a chunk")
@@ -163,8 +170,8 @@ func (s *Store) Pending(ctx context.Context, c *Claim) ([]Lot, error) {
 	var lots []Lot
 	for rows.Next() { // without reflection: it is done for every mail
 		l := Lot{Delivery: model.Delivery{RunID: c.RunID, ChunkID: c.ID, State: model.Pending}}
-		err := rows.Scan(&l.ID, &l.ClientID, &l.Email, &l.OriginID, &l.Attempts, &l.Deferrals, &l.PossibleDuplicate, &l.FirstDeferredAt,
-			&l.FullName, &l.Locale, &l.Attributes, &l.Gone, &l.Suppressed)
+		err := rows.Scan(&l.ID, &l.ClientID, &l.Email, &l.OriginID, &l.FirstID, &l.Attempts, &l.Deferrals, &l.PossibleDuplicate, &l.FirstDeferredAt,
+			&l.FullName, &l.Locale, &l.Attributes, &l.Gone, &l.Suppressed, &l.LinkID)
 		if err != nil {
 			return nil, kindOf(err, "read the deliveries of a chunk")
 		}

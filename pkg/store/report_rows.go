@@ -17,7 +17,7 @@ type DeliveryFilter struct {
 	Reason string // exactly
 }
 
-const deliveryColumns = "d.*, retries.next_at"
+const deliveryColumns = "d.*, retries.next_at, (SELECT x.id FROM deliveries x WHERE x.origin_id = d.id) AS retried_by"
 
 var deliveryList = listing[model.Delivery]{
 	name:    "deliveries",
@@ -117,18 +117,23 @@ type lots struct {
 }
 
 func (s *Store) lots(ctx context.Context, runID int64, states ...model.DeliveryState) (lots, error) {
+	l, err := lotsOf(s.read(ctx), runID, states...)
+	return l, kindOf(err, "find the chunks of a state")
+}
+
+func lotsOf(db *gorm.DB, runID int64, states ...model.DeliveryState) (lots, error) {
 	sum := make([]string, len(states))
 	for i, state := range states {
 		sum[i] = string(state) // a column of that name, from our own list
 	}
 	n := strings.Join(sum, " + ")
 	l := lots{ranged: true}
-	err := s.read(ctx).Raw("SELECT id, first_client, last_client, "+n+" AS n FROM chunks WHERE run_id = ? AND "+n+" > 0 ORDER BY first_client, id", runID).
+	err := db.Raw("SELECT id, first_client, last_client, "+n+" AS n FROM chunks WHERE run_id = ? AND "+n+" > 0 ORDER BY first_client, id", runID).
 		Scan(&l.rows).Error
 	for _, r := range l.rows {
 		l.ranged = l.ranged && r.LastClient > 0
 	}
-	return l, kindOf(err, "find the chunks of a state")
+	return l, err
 }
 
 // first picks the chunks that hold the first n of the wanted deliveries after a
