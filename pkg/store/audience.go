@@ -113,7 +113,8 @@ func (r *roll) page(tx *gorm.DB, after int64, limit int) (ids []int64, last int6
 	query := " FROM (" + strings.Join(parts, " UNION ") + ") u ORDER BY id LIMIT ?"
 	args = append(args, limit)
 	if len(r.less) > 0 {
-		excluded = "EXISTS (SELECT 1 FROM client_tags t WHERE t.client_id = u.id AND t.tag IN ?)"
+		// not EXISTS, of which PostgreSQL may make a hash of all who have the tag
+		excluded = "(SELECT t.client_id FROM client_tags t WHERE t.client_id = u.id AND t.tag IN ? LIMIT 1) IS NOT NULL"
 		args = append([]any{r.less}, args...)
 	}
 	var rows []struct {

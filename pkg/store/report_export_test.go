@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 
+	"github.com/jackc/pgx/v5"
 	"gorm.io/gorm"
 )
 
@@ -27,3 +28,9 @@ func (s *Store) Put(rows ...any) error {
 
 // Exec runs a statement, for tests that make many rows at once.
 func (s *Store) Exec(query string, args ...any) error { return s.writer.Exec(query, args...).Error }
+
+// OpenTraced opens a PostgreSQL database and shows a tracer all that is asked
+// of it.
+func OpenTraced(databaseURL string, tracer pgx.QueryTracer) (*Store, error) {
+	return openPostgres(databaseURL, tracer)
+}

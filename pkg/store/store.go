@@ -38,7 +38,7 @@ type Store struct {
 func Open(databaseURL string) (*Store, error) {
 	switch {
 	case strings.HasPrefix(databaseURL, "postgres://"), strings.HasPrefix(databaseURL, "postgresql://"):
-		return openPostgres(databaseURL)
+		return openPostgres(databaseURL, nil)
 	case strings.HasPrefix(databaseURL, "sqlite:"):
 		return openSQLite(strings.TrimPrefix(databaseURL, "sqlite:"))
 	}
@@ -59,7 +59,8 @@ func gormConfig() *gorm.Config {
 	}
 }
 
-func openPostgres(raw string) (*Store, error) {
+// openPostgres lets tests see what is asked of the database, by a tracer.
+func openPostgres(raw string, tracer pgx.QueryTracer) (*Store, error) {
 	cfg, err := pgx.ParseConfig(raw)
 	if err != nil {
 		return nil, &openError{"the database address is not a valid postgres:// address"} // err would show the password
@@ -67,6 +68,7 @@ func openPostgres(raw string) (*Store, error) {
 	if cfg.RuntimeParams["application_name"] == "" {
 		cfg.RuntimeParams["application_name"] = "postrider"
 	}
+	cfg.Tracer = tracer
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = 5 * time.Second
 	}
