@@ -124,7 +124,7 @@ func runner(ctx context.Context, cfg *config.Config, log *slog.Logger) (*house, 
 				f.close()
 				return nil, nil, nil, err
 			}
-			return e.house, mailing.NewEngine(e.mailings, e.transport), func() { e.close(); f.close() }, nil
+			return e.house, mailing.NewEngine(e.mailings, e.ways), func() { e.close(); f.close() }, nil
 		}
 		if !errors.Is(err, errFolderInUse) {
 			return nil, nil, nil, err
@@ -135,7 +135,6 @@ func runner(ctx context.Context, cfg *config.Config, log *slog.Logger) (*house, 
 		return nil, nil, nil, err
 	}
 	own := *cfg
-	sends := cfg.SMTPURL != "" && len(cfg.SecretKey) > 0
 	if len(own.SecretKey) == 0 {
 		own.SecretKey = make([]byte, auth.MinSecret) // signs nothing: the workers do
 	}
@@ -145,6 +144,7 @@ func runner(ctx context.Context, cfg *config.Config, log *slog.Logger) (*house, 
 		return nil, nil, nil, err
 	}
 	done := func() { h.close(); _ = st.Close() }
+	sends := len(cfg.SecretKey) > 0 && (cfg.SMTPURL != "" || h.hasTransports(ctx))
 	workers, err := st.Workers(ctx)
 	if err != nil || len(workers) > 0 || !sends {
 		if err != nil {
@@ -152,12 +152,12 @@ func runner(ctx context.Context, cfg *config.Config, log *slog.Logger) (*house, 
 		}
 		return h, nil, done, err
 	}
-	transport, err := newTransport(cfg.SMTPURL, log)
+	ways, err := h.ways("")
 	if err != nil {
 		done()
 		return nil, nil, nil, err
 	}
-	return h, mailing.NewEngine(h.mailings, transport), done, nil
+	return h, mailing.NewEngine(h.mailings, ways), done, nil
 }
 
 func begin(ctx context.Context, h *house, mailingID int64) ([]int64, error) {
@@ -192,7 +192,7 @@ func follow(ctx context.Context, st *store.Store, runs []int64, sending bool, ou
 		fmt.Fprintf(out, "started: run %d of mailing %d %q, planned for %s\n", r.ID, r.MailingID, r.MailingName, r.PlannedAt.Format(time.RFC3339))
 	}
 	if workers, err := st.Workers(ctx); err == nil && len(workers) == 0 && !sending {
-		fmt.Fprintln(out, "No worker is running, and POSTRIDER_SMTP_URL and POSTRIDER_SECRET_KEY are not both set here: the runs go on when a worker starts.")
+		fmt.Fprintln(out, "No worker is running, and this command has no POSTRIDER_SECRET_KEY or no transport to send by: the runs go on when a worker starts.")
 		return nil
 	}
 	for _, id := range runs {

@@ -21,7 +21,6 @@ import (
 	"github.com/postrider/postrider/pkg/mailbox"
 	"github.com/postrider/postrider/pkg/mailing"
 	"github.com/postrider/postrider/pkg/queue"
-	"github.com/postrider/postrider/pkg/smtp"
 )
 
 // httpDrain is how long requests may go on after a program was told to stop.
@@ -51,9 +50,6 @@ func API(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
 // Worker starts runs, sends mail and writes the attempt log until ctx ends.
 // Then what is on the wire may end, and everything claimed is given back.
 func Worker(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
-	if cfg.SMTPURL == "" {
-		return errors.New("settings: POSTRIDER_SMTP_URL is needed: the worker has no way out for mail")
-	}
 	st, err := openStore(ctx, cfg, log)
 	if err != nil {
 		return err
@@ -64,28 +60,17 @@ func Worker(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
 		return err
 	}
 	defer h.close()
-	transport, err := newTransport(cfg.SMTPURL, log)
+	ways, err := h.ways("")
 	if err != nil {
 		return err
 	}
-	engine := mailing.NewEngine(h.mailings, transport)
+	engine := mailing.NewEngine(h.mailings, ways)
 	parts, ctx := errgroup.WithContext(ctx)
 	h.serveMetrics(ctx, parts, h.metrics(engine))
 	parts.Go(func() error { return h.serveTasks(ctx, engine, cfg.RedisURL) })
 	parts.Go(func() error { return engine.Run(ctx) })
-	log.Info("worker is ready", "worker", engine.WorkerID(), "transport", transport.Name(), "connections", transport.Connections())
+	log.Info("worker is ready", "worker", engine.WorkerID())
 	return parts.Wait()
-}
-
-func newTransport(smtpURL string, log *slog.Logger) (*smtp.Pool, error) {
-	c, err := smtp.ParseURL(smtpURL)
-	if err != nil {
-		return nil, fmt.Errorf("settings: POSTRIDER_SMTP_URL: %w", err)
-	}
-	if c.PerMinute > 0 {
-		return nil, errors.New("settings: POSTRIDER_SMTP_URL: per_minute is not supported yet; give mailings a rate")
-	}
-	return smtp.New(c, log), nil
 }
 
 func (h *house) serveTasks(ctx context.Context, e *mailing.Engine, redisURL string) error {

@@ -21,7 +21,6 @@ import (
 	"github.com/postrider/postrider/pkg/mailbox"
 	"github.com/postrider/postrider/pkg/mailing"
 	"github.com/postrider/postrider/pkg/queue"
-	"github.com/postrider/postrider/pkg/smtp"
 )
 
 // errFolderInUse is what a second process gets.
@@ -129,14 +128,14 @@ func Up(ctx context.Context, cfg *config.Config, out io.Writer, log *slog.Logger
 		return err
 	}
 	parts, ctx := errgroup.WithContext(ctx)
-	engine := mailing.NewEngine(e.mailings, e.transport)
+	engine := mailing.NewEngine(e.mailings, e.ways)
 	registry := e.metrics(engine)
 	e.serveMetrics(ctx, parts, registry)
 	parts.Go(func() error { return e.serveTasks(ctx, engine, e.redisURL) })
 	parts.Go(func() error { return engine.Run(ctx) })
 	parts.Go(func() error {
 		return e.serveAPI(ctx, e.inbox, registry, func(addr net.Addr) {
-			if e.inbox != nil {
+			if e.inbox != nil && !e.hasTransports(ctx) {
 				fmt.Fprintln(out, "No mail server is set: mails go to the captured inbox, and none leaves this machine.")
 			}
 			fmt.Fprintf(out, "ready: %s\n", pageURL(addr))
@@ -160,10 +159,10 @@ func pageURL(addr net.Addr) string {
 // embedded is a house in a folder, with its own queue and way out.
 type embedded struct {
 	*house
-	redisURL  string
-	redis     *queue.Embedded  // nil when a Redis was named
-	inbox     *mailbox.Mailbox // nil when a mail server was named
-	transport *smtp.Pool
+	redisURL string
+	redis    *queue.Embedded  // nil when a Redis was named
+	inbox    *mailbox.Mailbox // nil when a mail server was named
+	ways     mailing.Ways
 }
 
 func (f *folder) openEmbedded(ctx context.Context, cfg *config.Config, log *slog.Logger) (*embedded, error) {
@@ -215,8 +214,8 @@ func (e *embedded) open(ctx context.Context, f *folder, cfg *config.Config) (err
 		e.house = &house{store: st, log: log}
 		return err
 	}
-	smtpURL := cfg.SMTPURL
-	if smtpURL == "" {
+	inboxAddr := ""
+	if cfg.SMTPURL == "" {
 		if e.inbox, err = mailbox.Open(filepath.Join(f.path, "inbox"), mailbox.Options{Log: log}); err != nil {
 			return fmt.Errorf("open the captured inbox: %w", err)
 		}
@@ -225,9 +224,9 @@ func (e *embedded) open(ctx context.Context, f *folder, cfg *config.Config) (err
 			return fmt.Errorf("open the captured inbox: %w", err)
 		}
 		e.inbox.Serve(l)
-		smtpURL = "smtp://" + l.Addr().String() + "?tls=none&connections=20"
+		inboxAddr = l.Addr().String()
 	}
-	e.transport, err = newTransport(smtpURL, log)
+	e.ways, err = e.house.ways(inboxAddr)
 	return err
 }
 

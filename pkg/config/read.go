@@ -216,7 +216,7 @@ func (r *reader) smtpURL() string {
 		return ""
 	}
 	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "smtp" || u.Hostname() == "" {
+	if err != nil || u.Scheme != "smtp" && u.Scheme != "smtps" || u.Hostname() == "" {
 		r.problem(envSMTPURL, "must look like smtp://user:password@host:587?tls=required")
 	}
 	return s

@@ -49,6 +49,7 @@ func (s *Service) freeze(now time.Time, m *model.Mailing, msg *model.Message, ow
 	r.SenderName = cmp.Or(m.FromName, owner.FullName, r.FromName)
 	r.SenderEmail = cmp.Or(m.FromEmail, owner.Email)
 	r.Audience, r.Timezone, r.Window = m.Audience, m.Timezone, m.Window
+	r.TransportID = m.TransportID
 	r.RatePerMinute, r.InDoubtPolicy, r.DeadlineAt = m.RatePerMinute, m.InDoubtPolicy, m.EndAt
 	r.ContentHash = contentHash(r.Subject, r.HTML, r.Text, r.FromName, r.FromEmail, r.ReplyTo)
 }

@@ -89,7 +89,11 @@ func (s *Service) checkReferences(t *store.MailingTx, bad *model.Fields, in *Inp
 		}
 	}
 	if in.TransportID != nil {
-		bad.Add("transport_id", "unknown", "there is no such transport")
+		if has, err := t.HasTransport(*in.TransportID); err != nil {
+			return err
+		} else if !has {
+			bad.Add("transport_id", "unknown", "there is no such transport")
+		}
 	}
 	return nil
 }

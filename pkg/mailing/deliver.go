@@ -22,6 +22,9 @@ const giveUpAfter = 48 * time.Hour
 // wait longer is given back.
 const longWait = 5 * time.Second
 
+// longTurn is how long a chunk is worked on while other runs wait for a turn.
+const longTurn = 5 * time.Second
+
 var backoffs = []time.Duration{
 	time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute,
 	time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour,
@@ -37,6 +40,8 @@ func backoff(n int) time.Duration {
 // batch is a claimed chunk while it is sent.
 type batch struct {
 	*store.Claim
+	way    *way
+	began  time.Time
 	letter *letter
 	window *window
 	streak *streak
@@ -66,12 +71,12 @@ func (e *Engine) goesOn(b *batch, reasons ...string) {
 }
 
 // deliver sends a claimed chunk and gives it back.
-func (e *Engine) deliver(c *store.Claim) {
+func (e *Engine) deliver(w *way, c *store.Claim) {
 	defer e.drop(c)
 	ctx := e.last
 	log := e.log.With("run_id", c.RunID, "mailing_id", c.Run.MailingID, "chunk_id", c.ID)
 	next, reason := e.now(), c.Run.Reason
-	b, err := e.prepare(c)
+	b, err := e.prepare(w, c)
 	if err != nil {
 		log.Error("the message does not render", "error", err)
 		if err := e.store.PauseRun(ctx, c.RunID, model.ReasonBadMessage); err != nil {
@@ -97,32 +102,27 @@ func (e *Engine) deliver(c *store.Claim) {
 	}
 }
 
-func (e *Engine) prepare(c *store.Claim) (*batch, error) {
+func (e *Engine) prepare(out *way, c *store.Claim) (*batch, error) {
 	w, err := newWindow(c.Run.Window, c.Run.Timezone)
 	if err != nil {
 		return nil, err
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	l := e.letters[c.RunID]
-	if l == nil {
-		if l, err = e.newLetter(&c.Run); err != nil {
+	r := e.live(c.RunID)
+	if r.letter == nil {
+		if r.letter, err = e.newLetter(&c.Run); err != nil {
 			return nil, err
 		}
-		e.letters[c.RunID] = l
 	}
-	st := e.streaks[c.RunID]
-	if st == nil {
-		st = &streak{}
-		e.streaks[c.RunID] = st
+	if r.streak == nil {
+		r.streak = &streak{}
 	}
-	rate := e.rates[c.RunID]
-	if rate == nil {
-		rate = &permits{}
-		e.rates[c.RunID] = rate
+	if r.rate == nil {
+		r.rate = &permits{}
 	}
-	rate.limited.Store(c.Run.RatePerMinute != nil)
-	b := &batch{Claim: c, letter: l, window: w, streak: st, rate: rate}
+	r.rate.limited.Store(c.Run.RatePerMinute != nil)
+	b := &batch{Claim: c, way: out, began: time.Now(), letter: r.letter, window: w, streak: r.streak, rate: r.rate}
 	b.reason.Store(c.Run.Reason)
 	return b, nil
 }
@@ -156,11 +156,12 @@ func (e *Engine) passes(ctx context.Context, b *batch) (time.Time, string, error
 		}
 		if b.failed.Load() {
 			trouble++
-			if until, open := e.breaker.open(time.Now()); open {
-				return e.now().Add(time.Until(until)), model.ReasonTransportDown, nil
+			if why, _ := b.way.shut(time.Now()); why != "" {
+				return e.now(), b.waits(), nil // the next turn finds another way, or says why the run waits
 			}
 			select {
 			case <-time.After(time.Duration(trouble) * 200 * time.Millisecond):
+			case <-b.way.gone:
 			case <-e.drain:
 			}
 		}
@@ -196,7 +197,10 @@ func (e *Engine) feed(b *batch, rows []store.Lot) (next time.Time, reason string
 		e.goesOn(b, model.ReasonOutsideWindow, model.ReasonRate)
 		b.wires.Add(1)
 		select {
-		case e.jobs <- &job{b, row}:
+		case b.way.jobs <- &job{b, row}:
+		case <-b.way.gone:
+			b.wires.Done()
+			return e.now(), b.waits(), false
 		case <-e.drain:
 			b.wires.Done()
 			return e.now(), b.waits(), false
@@ -210,8 +214,8 @@ func (e *Engine) mayFeed(b *batch) (next time.Time, reason string, ok bool) {
 	if b.stop.Load() || e.draining() {
 		return now, b.waits(), false
 	}
-	if until, open := e.breaker.open(time.Now()); open {
-		return now.Add(time.Until(until)), model.ReasonTransportDown, false
+	if why, _ := b.way.shut(time.Now()); why != "" || b.long() {
+		return now, b.waits(), false
 	}
 	if b.Run.DeadlineAt != nil && !now.Before(*b.Run.DeadlineAt) {
 		return now, "", false
@@ -231,6 +235,10 @@ func (e *Engine) mayFeed(b *batch) (next time.Time, reason string, ok bool) {
 		b.rate.giveBack()
 		return slot, model.ReasonRate, false
 	}
+	if wait > time.Second && b.way.turns.crowded() {
+		b.rate.giveBack()
+		return slot, b.waits(), false // others can send meanwhile
+	}
 	if wait > 0 {
 		select {
 		case <-time.After(wait):
@@ -241,9 +249,12 @@ func (e *Engine) mayFeed(b *batch) (next time.Time, reason string, ok bool) {
 	return now, "", true
 }
 
+// long reports whether the batch has had its share while others wait.
+func (b *batch) long() bool { return time.Since(b.began) > longTurn && b.way.turns.crowded() }
+
 // sender is one connection's worth of work.
-func (e *Engine) sender() {
-	for j := range e.jobs {
+func (e *Engine) sender(w *way) {
+	for j := range w.jobs {
 		e.sendOne(j)
 		j.wires.Done()
 	}
@@ -251,6 +262,10 @@ func (e *Engine) sender() {
 
 func (e *Engine) sendOne(j *job) {
 	if j.stop.Load() {
+		return
+	}
+	if why, _ := j.way.shut(time.Now()); why != "" {
+		j.failed.Store(true) // since it was handed over; it stays pending
 		return
 	}
 	defer func() {
@@ -271,10 +286,14 @@ func (e *Engine) sendOne(j *job) {
 		return
 	}
 	var refusal error
-	res := e.transport.Send(e.send, mail, func(context.Context) error {
+	res, ok := e.sendBy(e.send, j.way, mail, func(context.Context) error {
 		refusal = e.ledger.intent(j.Claim, j.row.ID)
 		return refusal
 	})
+	if !ok {
+		j.failed.Store(true) // it stays pending
+		return
+	}
 	e.settle(j, res, refusal)
 }
 
@@ -284,7 +303,7 @@ func (e *Engine) settle(j *job, res Result, refusal error) {
 	e.counts[slices.Index(Outcomes, res.Outcome)].Add(1)
 	o := &store.Outcome{Intended: res.Intended, Attempt: model.Attempt{
 		StartedAt: res.StartedAt, FinishedAt: res.FinishedAt, Outcome: res.Outcome, Code: res.Code,
-		Enhanced: res.Enhanced, Response: res.Response, Phase: res.Phase, Transport: e.transport.Name(),
+		Enhanced: res.Enhanced, Response: res.Response, Phase: res.Phase, Transport: j.way.Name(),
 	}}
 	switch res.Outcome {
 	case model.OutcomeSent:
@@ -368,10 +387,12 @@ func (e *Engine) aborted(j *job, o *store.Outcome, res Result, refusal error) bo
 func (e *Engine) reached(j *job, res Result) {
 	switch res.Class {
 	case ClassConnection:
-		e.breaker.trouble(time.Now())
+		e.troubled(j.way, res)
 	case ClassAuth:
-		e.breaker.trip(time.Now())
-		e.pause(j, model.ReasonSMTPAuth)
+		e.troubled(j.way, res)
+		if w, reason, _ := e.route(j.Run.TransportID); w == nil && reason == model.ReasonSMTPAuth {
+			e.pause(j, reason)
+		}
 	case ClassSender:
 		if j.streak.sender.Add(1) >= 3 {
 			e.pause(j, model.ReasonSenderRejected)
@@ -380,9 +401,9 @@ func (e *Engine) reached(j *job, res Result) {
 		e.pause(j, model.ReasonMessageTooLarge)
 	case ClassIntent, ClassInterrupt:
 	default:
-		e.breaker.good()
+		e.worked(j.way)
 		j.streak.sender.Store(0)
-		e.goesOn(j.batch, model.ReasonTransportDown)
+		e.goesOn(j.batch, model.ReasonTransportDown, model.ReasonSMTPAuth, model.ReasonTransportLimit, model.ReasonNoTransport)
 	}
 }
 

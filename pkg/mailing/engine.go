@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"log/slog"
 	"os"
 	"slices"
@@ -21,19 +22,25 @@ const (
 	sweepEvery = 2 * time.Second // and up to half as long again
 	lookAhead  = 5 * time.Second // runs this near get an alarm of their own
 	drainLimit = 27 * time.Second
-	maxPumps   = 3 // chunks of one run in one process at a time
+	maxPumps   = 3 // chunks of one run at one way out and in one process at a time
 	maxMoves   = 8 // runs that are moved at a time
 )
 
 // Engine sends: one per worker process.
 type Engine struct {
 	*Service
-	transport Transport
-	ledger    *ledger
-	worker    store.Worker
-	log       *slog.Logger
+	ways     Ways
+	ledger   *ledger
+	worker   store.Worker
+	log      *slog.Logger
+	fallback *way // that of the settings, nil without one
 
-	jobs   chan *job
+	out     atomic.Pointer[[]*way] // the ways out in their order
+	known   atomic.Bool            // the order was read
+	opening sync.Mutex             // held while the order changes
+	unfit   map[int64]int64        // transports that cannot be used, with their versions
+	retired sync.WaitGroup         // ways out that end
+
 	moves  chan struct{}   // a place for each run that may be moved at a time
 	drain  chan struct{}   // closed, under mu, when no new mail may begin
 	send   context.Context // ends when drain closes; what is on the wire may still end
@@ -41,42 +48,48 @@ type Engine struct {
 	last   context.Context // ends when draining has taken too long: then nothing is waited for
 	abort  context.CancelFunc
 	offset atomic.Int64    // the database's clock minus ours, in nanoseconds
-	work   sync.WaitGroup  // pumps, alarms and system mails
+	work   sync.WaitGroup  // alarms, probes and system mails
 	counts [5]atomic.Int64 // attempts, by the place of their outcome in Outcomes
 
 	claims sync.RWMutex // held for reading while a chunk is claimed
 	unsure atomic.Bool  // the answer to a claim or a release was lost
 
-	mu      sync.Mutex
-	held    map[int64]bool // the fences of the claims this engine knows of
-	mails   map[int64]bool // system mails on their way
-	pumps   map[int64]int
-	alarms  map[int64]bool
-	letters map[int64]*letter
-	rates   map[int64]*permits
-	streaks map[int64]*streak
-	breaker breaker
+	mu     sync.Mutex
+	held   map[int64]bool // the fences of the claims this engine knows of
+	mails  map[int64]bool // system mails on their way
+	alarms map[int64]bool
+	runs   map[int64]*liveRun
+
+	seen map[int64]bool // by the sweep, since it looked at the first run
 }
 
-// NewEngine makes an engine that sends by one transport. It does nothing until
+// liveRun is what this process keeps of a run that it sends, or that waits.
+type liveRun struct {
+	asked  bool   // choice was read
+	choice *int64 // its one way out
+	parked bool   // it has work and no way out
+	pumps  int    // at work on it
+	letter *letter
+	streak *streak
+	rate   *permits
+}
+
+// NewEngine makes an engine that sends by these ways out. It does nothing until
 // Run.
-func NewEngine(s *Service, t Transport) *Engine {
+func NewEngine(s *Service, ways Ways) *Engine {
 	var id [8]byte
 	_, _ = rand.Read(id[:]) // never fails (crypto/rand)
 	host, _ := os.Hostname()
 	e := &Engine{
-		Service: s, transport: t, log: s.log.With("worker", hex.EncodeToString(id[:])),
-		worker:  store.Worker{ID: hex.EncodeToString(id[:]), Host: host, PID: int64(os.Getpid())},
-		jobs:    make(chan *job),
-		moves:   make(chan struct{}, maxMoves),
-		drain:   make(chan struct{}),
-		held:    map[int64]bool{},
-		mails:   map[int64]bool{},
-		pumps:   map[int64]int{},
-		alarms:  map[int64]bool{},
-		letters: map[int64]*letter{},
-		rates:   map[int64]*permits{},
-		streaks: map[int64]*streak{},
+		Service: s, ways: ways, log: s.log.With("worker", hex.EncodeToString(id[:])),
+		worker: store.Worker{ID: hex.EncodeToString(id[:]), Host: host, PID: int64(os.Getpid())},
+		moves:  make(chan struct{}, maxMoves),
+		drain:  make(chan struct{}),
+		held:   map[int64]bool{},
+		mails:  map[int64]bool{},
+		alarms: map[int64]bool{},
+		runs:   map[int64]*liveRun{},
+		seen:   map[int64]bool{},
 	}
 	e.last, e.abort = context.WithCancel(context.Background())
 	e.send, e.halt = context.WithCancel(e.last)
@@ -100,15 +113,20 @@ func (e *Engine) WorkerID() string { return e.worker.ID }
 // Run returns.
 func (e *Engine) Run(ctx context.Context) error {
 	defer e.abort()
-	var parts, senders sync.WaitGroup
+	if e.ways.Default != nil {
+		e.fallback = e.openWay(&way{Transport: e.ways.Default, key: model.DefaultTransport}, e.ways.Limits)
+	}
+	if e.ways.Open == nil { // nothing else decides
+		order := e.arrange(nil, nil)
+		e.out.Store(&order)
+		e.known.Store(true)
+	}
+	var parts sync.WaitGroup
 	beats, stopBeats := context.WithCancel(e.last)
 	defer stopBeats()
 	parts.Go(func() { e.beat(beats) })
 	ledgerDone := make(chan struct{})
 	go func() { e.ledger.run(e.last); close(ledgerDone) }()
-	for range e.transport.Connections() {
-		senders.Go(e.sender)
-	}
 	e.sweeps(ctx)
 
 	e.mu.Lock()
@@ -117,12 +135,10 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.halt()
 	rest := time.AfterFunc(drainLimit, e.abort)
 	defer rest.Stop()
+	err := e.closeWays()
 	e.work.Wait()
-	close(e.jobs)
-	senders.Wait()
 	close(e.ledger.in)
 	<-ledgerDone
-	err := e.transport.Close()
 	stopBeats()
 	parts.Wait()
 	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
@@ -131,6 +147,25 @@ func (e *Engine) Run(ctx context.Context) error {
 		e.log.Warn("the worker could not say that it leaves", "error", leaveErr)
 	}
 	return err
+}
+
+// closeWays ends all ways out at once and waits for them.
+func (e *Engine) closeWays() error {
+	e.opening.Lock() // from now on the order stands
+	all := e.order()
+	if e.fallback != nil && !slices.Contains(all, e.fallback) {
+		all = append(slices.Clone(all), e.fallback) // the order was never read
+	}
+	e.opening.Unlock()
+	errs := make([]error, len(all)+1)
+	for i, w := range all {
+		e.retired.Go(func() { errs[i] = e.closeWay(w) })
+	}
+	e.retired.Wait()
+	if e.ways.Inbox != nil {
+		errs[len(all)] = e.ways.Inbox.Close()
+	}
+	return errors.Join(errs...)
 }
 
 func (e *Engine) draining() bool {
@@ -142,16 +177,22 @@ func (e *Engine) draining() bool {
 	}
 }
 
-// now is the database's clock as this process knows it from its last beat.
-func (e *Engine) now() time.Time { return time.Now().Add(time.Duration(e.offset.Load())).UTC() }
+// ahead is how far the database's clock is before ours, as of the last beat.
+func (e *Engine) ahead() time.Duration { return time.Duration(e.offset.Load()) }
 
-// background does work that ends with the engine, and none once it drains.
-func (e *Engine) background(work func()) {
+// now is the database's clock as this process knows it from its last beat.
+func (e *Engine) now() time.Time { return time.Now().Add(e.ahead()).UTC() }
+
+// background does work that ends with the engine, and none once it drains; it
+// reports whether it does.
+func (e *Engine) background(work func()) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if !e.draining() {
-		e.work.Go(work)
+	if e.draining() {
+		return false
 	}
+	e.work.Go(work)
+	return true
 }
 
 // advance moves a run and sends what it has; errors are for the log, for the
@@ -201,40 +242,101 @@ func (e *Engine) Deliver(_ context.Context, runID int64) error {
 	return nil
 }
 
-// kick sees to it that enough pumps work on a run.
+// kick sees to it that pumps work on a run, at the way out that it has now.
 func (e *Engine) kick(runID int64) {
+	choice, err := e.choice(runID)
+	if err != nil {
+		if e.send.Err() == nil {
+			e.log.Warn("the transport of a run could not be read", "run_id", runID, "error", err)
+		}
+		return
+	}
+	w, reason, until := e.route(choice)
+	if w == nil {
+		e.park(runID, reason, until)
+		return
+	}
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	for e.pumps[runID] < maxPumps && !e.draining() {
-		e.pumps[runID]++
-		e.work.Go(func() { e.pump(runID) })
+	e.live(runID).parked = false
+	e.mu.Unlock()
+	w.turns.add(runID)
+}
+
+// choice is the one way out of a run, nil when it has none. It is frozen.
+func (e *Engine) choice(runID int64) (*int64, error) {
+	e.mu.Lock()
+	if r := e.runs[runID]; r != nil && r.asked {
+		defer e.mu.Unlock()
+		return r.choice, nil
+	}
+	e.mu.Unlock()
+	choice, err := e.store.RunTransport(e.send, runID)
+	if err == nil {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		r := e.live(runID)
+		r.asked, r.choice = true, choice
+	}
+	return choice, err
+}
+
+// live is what is kept of a run. e.mu is held.
+func (e *Engine) live(runID int64) *liveRun {
+	r := e.runs[runID]
+	if r == nil {
+		r = &liveRun{}
+		e.runs[runID] = r
+	}
+	return r
+}
+
+// pump works on the runs of a way out, a chunk of one and then of the next.
+func (e *Engine) pump(w *way) {
+	for {
+		runID, asked, ok := w.turns.next()
+		if !ok {
+			return
+		}
+		found := e.turn(w, runID)
+		left := w.turns.done(runID, asked, found)
+		if left {
+			e.leave(runID)
+		}
 	}
 }
 
-// pump claims chunks of a run and sends them, one after another, until there
-// is none to claim.
-func (e *Engine) pump(runID int64) {
-	defer e.leave(runID)
-	for !e.draining() {
-		if until, open := e.breaker.open(time.Now()); open {
-			e.waits(runID, model.ReasonTransportDown, until)
-			return
-		}
-		claim, err := e.claim(runID)
-		if err != nil {
-			if e.send.Err() == nil {
-				e.log.Warn("no chunk could be claimed", "run_id", runID, "error", err)
-			}
-			return
-		}
-		if claim == nil {
-			break
-		}
-		e.deliver(claim)
+// turn claims a chunk of a run and sends it. It reports whether there may be
+// more.
+func (e *Engine) turn(w *way, runID int64) bool {
+	if e.draining() {
+		return false
 	}
-	if err := e.rest(e.last, runID); err != nil {
-		e.log.Warn("a run could not be settled", "run_id", runID, "error", err)
+	if why, _ := w.shut(time.Now()); why != "" {
+		e.kick(runID) // it has another way by now, or waits
+		return false
 	}
+	claim, err := e.claim(runID)
+	if err != nil {
+		if e.send.Err() == nil {
+			e.log.Warn("no chunk could be claimed", "run_id", runID, "error", err)
+		}
+		return false
+	}
+	if claim == nil {
+		if err := e.rest(e.last, runID); err != nil {
+			e.log.Warn("a run could not be settled", "run_id", runID, "error", err)
+		}
+		return false
+	}
+	w.turns.again(runID)
+	e.mu.Lock()
+	e.live(runID).pumps++
+	e.mu.Unlock()
+	e.deliver(w, claim)
+	e.mu.Lock()
+	e.live(runID).pumps--
+	e.mu.Unlock()
+	return true
 }
 
 // claim takes the next chunk of a run and remembers it.
@@ -260,23 +362,22 @@ func (e *Engine) drop(c *store.Claim) {
 	e.mu.Unlock()
 }
 
-// leave ends a pump; the last one of a run forgets what was kept for it.
+// leave forgets what was kept of a run that has nothing to send by now.
 func (e *Engine) leave(runID int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.pumps[runID]--; e.pumps[runID] == 0 {
-		delete(e.pumps, runID)
-		delete(e.letters, runID)
-		delete(e.streaks, runID)
+	if r := e.runs[runID]; r != nil && r.pumps == 0 && !r.parked {
+		r.letter, r.streak = nil, nil
 	}
 }
 
-// waits notes why a run does not go on.
+// waits notes why a run does not go on, "" when it does.
 func (e *Engine) waits(runID int64, reason string, until time.Time) {
-	if err := e.store.Waits(e.last, runID, reason); err != nil {
+	news, err := e.store.Waits(e.last, runID, reason)
+	switch {
+	case err != nil:
 		e.log.Warn("why a run waits could not be noted", "run_id", runID, "error", err)
-	}
-	if reason != "" {
+	case news && reason != "":
 		e.log.Info("run waits", "run_id", runID, "reason", reason, "until", until)
 	}
 }
@@ -296,7 +397,7 @@ func (e *Engine) Mail(ctx context.Context, id int64) error {
 		delete(e.mails, id)
 		e.mu.Unlock()
 	}()
-	if _, rests := e.breaker.open(time.Now()); rests {
+	if w, _, _ := e.route(nil); w == nil {
 		return nil // the sweep comes back to it
 	}
 	m, err := e.store.TakeSystemMail(ctx, id)
@@ -311,8 +412,12 @@ func (e *Engine) Mail(ctx context.Context, id int64) error {
 	}
 	sending, cancel := context.WithTimeout(e.send, store.SystemMailLease*3/4)
 	defer cancel()
-	res := e.transport.Send(sending, mail, func(context.Context) error { return nil })
+	res, ok := e.sendSystemMail(sending, mail)
 	now = e.now()
+	if !ok {
+		m.NextAt = now.Add(longWait)
+		return e.store.SettleSystemMail(e.last, m)
+	}
 	m.LastAnswer = res.Response
 	switch {
 	case res.Outcome == model.OutcomeSent:
@@ -324,4 +429,30 @@ func (e *Engine) Mail(ctx context.Context, id int64) error {
 	}
 	e.log.InfoContext(ctx, "system mail", "mail_id", id, "kind", m.Kind, "outcome", res.Outcome, "code", res.Code)
 	return e.store.SettleSystemMail(e.last, m)
+}
+
+// sendSystemMail tries the ways out in their order, until one gives an answer;
+// ok is false when there was none to try.
+func (e *Engine) sendSystemMail(ctx context.Context, mail *Mail) (res Result, ok bool) {
+	for _, w := range e.order() {
+		if why, _ := w.shut(time.Now()); why != "" {
+			continue
+		}
+		tried, began := e.sendBy(ctx, w, mail, func(context.Context) error { return nil })
+		if !began {
+			continue
+		}
+		res, ok = tried, true
+		switch res.Class {
+		case ClassConnection, ClassAuth:
+			e.troubled(w, res)
+			if res.Outcome == model.OutcomeAborted {
+				continue
+			}
+		case ClassRecipient, ClassPolicy:
+			e.worked(w)
+		}
+		break
+	}
+	return res, ok
 }

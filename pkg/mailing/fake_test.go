@@ -1,6 +1,7 @@
 package mailing_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -20,6 +21,8 @@ import (
 type fake struct {
 	conns  int
 	answer func(m *mailing.Mail, intent func() error) mailing.Result // nil: takes everything
+	probe  func() *mailing.Result                                    // nil: it is ready
+	name   string                                                    // "": fake
 
 	mu    sync.Mutex
 	taken map[string]int
@@ -33,9 +36,16 @@ func newFake(answer func(m *mailing.Mail, intent func() error) mailing.Result) *
 	return f
 }
 
-func (f *fake) Name() string     { return "fake" }
+func (f *fake) Name() string     { return cmp.Or(f.name, "fake") }
 func (f *fake) Connections() int { return f.conns }
 func (f *fake) Close() error     { return nil }
+
+func (f *fake) Probe(context.Context) *mailing.Result {
+	if f.probe == nil {
+		return nil
+	}
+	return f.probe()
+}
 
 func (f *fake) Send(ctx context.Context, m *mailing.Mail, intent func(context.Context) error) mailing.Result {
 	begin := time.Now()
@@ -158,7 +168,13 @@ func (h *house) create(change ...func(*mailing.Input)) *model.Mailing {
 // engine runs an engine until the test or the answered function ends it.
 func (h *house) engine(tr mailing.Transport) (stop func()) {
 	h.t.Helper()
-	e := mailing.NewEngine(h.service, tr)
+	return h.engineBy(mailing.Ways{Default: tr})
+}
+
+// engineBy is engine with several ways out.
+func (h *house) engineBy(ways mailing.Ways) (stop func()) {
+	h.t.Helper()
+	e := mailing.NewEngine(h.service, ways)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- e.Run(ctx) }()

@@ -52,7 +52,7 @@ func (e *Engine) poisons(j *job, res Result) bool {
 		s.aborts = map[int64]int{}
 	}
 	s.aborts[j.row.ID]++
-	return s.aborts[j.row.ID] >= abortsToDefer && e.breaker.goodLately(time.Now())
+	return s.aborts[j.row.ID] >= abortsToDefer && j.way.rest.goodLately(time.Now())
 }
 
 // refused takes a permanent refusal of one recipient.
@@ -124,66 +124,6 @@ func (e *Engine) believeAll(meant map[*store.Claim][]int64) {
 			e.log.Warn("refusals could not be settled and will be tried again", "run_id", claim.RunID, "deliveries", len(ids), "error", err)
 		}
 	}
-}
-
-// breaker rests the way out when the server is away: it opens after five
-// troubles in a row and lets work through again after a growing while.
-type breaker struct {
-	mu     sync.Mutex
-	last   time.Time // when the server last took or refused a mail in order
-	row    int
-	rested int
-	until  time.Time
-}
-
-const (
-	troublesToRest = 5
-	longestRest    = 15 * time.Minute
-)
-
-func (b *breaker) open(now time.Time) (time.Time, bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.until, now.Before(b.until)
-}
-
-func (b *breaker) trouble(now time.Time) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	// after a rest one trouble is enough; those that were on their way count once
-	if b.row++; now.Before(b.until) || (b.row < troublesToRest && b.rested == 0) {
-		return
-	}
-	b.rest(now)
-}
-
-// trip opens the breaker at once.
-func (b *breaker) trip(now time.Time) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !now.Before(b.until) {
-		b.rest(now)
-	}
-}
-
-func (b *breaker) rest(now time.Time) {
-	b.until = now.Add(min(time.Second<<min(b.rested, 20), longestRest))
-	b.rested++
-	b.row = 0
-}
-
-// goodLately reports whether the server has worked within ten minutes.
-func (b *breaker) goodLately(now time.Time) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return !b.last.IsZero() && now.Sub(b.last) < 10*time.Minute
-}
-
-func (b *breaker) good() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.last = time.Now()
-	b.row, b.rested, b.until = 0, 0, time.Time{}
 }
 
 // permits are places in a run's rate that this process holds.

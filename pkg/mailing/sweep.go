@@ -21,6 +21,11 @@ func (e *Engine) beat(ctx context.Context) {
 			middle := before.Add(time.Since(before) / 2)
 			e.offset.Store(int64(at.Sub(middle)))
 		}
+		if err := e.readWays(ctx); err != nil && ctx.Err() == nil {
+			e.log.Warn("the transports could not be read", "error", err)
+		}
+		e.wake()
+		e.returnPermits(ctx)
 		e.readRates(ctx)
 		select {
 		case <-time.After(beatEvery):
@@ -32,8 +37,13 @@ func (e *Engine) beat(ctx context.Context) {
 
 // readRates sees which of the runs that are sent here have a rate by now.
 func (e *Engine) readRates(ctx context.Context) {
+	var runs []int64
 	e.mu.Lock()
-	runs := slices.Collect(maps.Keys(e.pumps))
+	for id, r := range e.runs {
+		if r.pumps > 0 {
+			runs = append(runs, id)
+		}
+	}
 	e.mu.Unlock()
 	if len(runs) == 0 {
 		return
@@ -45,8 +55,20 @@ func (e *Engine) readRates(ctx context.Context) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, id := range runs {
-		if p := e.rates[id]; p != nil {
-			p.limited.Store(slices.Contains(limited, id))
+		if r := e.runs[id]; r != nil && r.rate != nil {
+			r.rate.limited.Store(slices.Contains(limited, id))
+		}
+	}
+}
+
+// returnPermits gives back what this process does not use of limits.
+func (e *Engine) returnPermits(ctx context.Context) {
+	for _, w := range e.order() {
+		if w.limit == nil {
+			continue
+		}
+		if err := w.limit.rest(ctx, false); err != nil && ctx.Err() == nil {
+			e.log.Warn("permits could not be given back", "transport", w.Name(), "error", err)
 		}
 	}
 }
@@ -109,12 +131,14 @@ func (e *Engine) sweep(ctx context.Context, after int64, mayBury bool) (int64, e
 	for _, id := range live {
 		e.alarm(id, 0, false)
 	}
-	if after == 0 && len(live) < lot {
-		e.forget(live)
+	for _, id := range live {
+		e.seen[id] = true
 	}
-	after = 0
-	if len(live) == lot {
+	if after = 0; len(live) == lot {
 		after = live[lot-1]
+	} else { // all have been looked at
+		e.forget(e.seen)
+		e.seen = map[int64]bool{}
 	}
 	mails, err := e.store.DueSystemMails(ctx, 50)
 	if err != nil {
@@ -137,13 +161,13 @@ func (e *Engine) sweep(ctx context.Context, after int64, mayBury bool) (int64, e
 	return after, nil
 }
 
-// forget drops the places in the rates of runs that are over.
-func (e *Engine) forget(live []int64) {
+// forget drops what is kept of runs that are over.
+func (e *Engine) forget(live map[int64]bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for id := range e.rates {
-		if !slices.Contains(live, id) {
-			delete(e.rates, id)
+	for id, r := range e.runs {
+		if !live[id] && r.pumps == 0 {
+			delete(e.runs, id)
 		}
 	}
 }

@@ -61,6 +61,11 @@ type Transport interface {
 	// ClassIntent. Send may be called by many goroutines.
 	Send(ctx context.Context, mail *Mail, intent func(context.Context) error) Result
 
+	// Probe makes sure of a new connection, up to and with the login, and keeps
+	// it for the next mail. It answers nil when the server is ready, else what
+	// stood in the way, as Send would.
+	Probe(ctx context.Context) *Result
+
 	// Close says QUIT on idle connections and closes them.
 	Close() error
 }

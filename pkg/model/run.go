@@ -30,6 +30,8 @@ const (
 	ReasonSMTPAuth        = "smtp_auth"         // the server refuses our login
 	ReasonMessageTooLarge = "message_too_large" // above the server's size limit
 	ReasonTransportDown   = "transport_down"    // the server cannot be reached; the run waits
+	ReasonNoTransport     = "no_transport"      // waits: no way out is enabled, or the one it has chosen is not
+	ReasonTransportLimit  = "transport_limit"   // waits for the limit of its way out
 	ReasonOutsideWindow   = "outside_window"    // waits for the sending window
 	ReasonRate            = "rate"              // waits for the mailing's rate
 	ReasonLate            = "late"              // missed: later than the late policy allows
@@ -70,6 +72,7 @@ type Run struct {
 	Timezone      string
 	Window        *Window `gorm:"column:send_window;serializer:json"`
 	RatePerMinute *int
+	TransportID   *int64 // the one way out it uses; nil for the order of all
 	InDoubtPolicy InDoubtPolicy
 	DeadlineAt    *time.Time
 	AudienceAfter int64 // clients of the audience up to this id have their delivery

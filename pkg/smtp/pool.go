@@ -70,6 +70,33 @@ func (p *Pool) Send(ctx context.Context, mail *mailing.Mail, intent func(context
 	return res
 }
 
+// Probe makes a new connection and keeps it, as mailing.Transport documents it.
+// It waits for a place as Send does.
+func (p *Pool) Probe(ctx context.Context) *mailing.Result {
+	res := &mailing.Result{StartedAt: time.Now().UTC()}
+	t := p.probe(ctx)
+	if t == nil {
+		return nil
+	}
+	t.fill(res)
+	res.FinishedAt = time.Now().UTC()
+	return res
+}
+
+func (p *Pool) probe(ctx context.Context) *trouble {
+	select {
+	case p.slots <- struct{}{}:
+		defer func() { <-p.slots }()
+	case <-ctx.Done():
+		return aborted(mailing.ClassInterrupt, model.PhaseConnect, "stopped before there was a connection")
+	}
+	c, t := p.take(ctx, true)
+	if t == nil {
+		p.release(c)
+	}
+	return t
+}
+
 // send fills res, or answers why there is nothing to fill it with.
 func (p *Pool) send(tx *transaction, res *mailing.Result) *trouble {
 	select {

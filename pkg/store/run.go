@@ -271,15 +271,23 @@ func (s *Store) setLive(tx *gorm.DB, m *model.Mailing, r *model.Run, to model.Ru
 	return s.saveStatus(tx, m, now)
 }
 
-// Waits notes why a running run sends nothing now; "" when it sends again.
-func (s *Store) Waits(ctx context.Context, runID int64, reason string) error {
-	return kindOf(s.tx(ctx, func(tx *gorm.DB) error {
+// Waits notes why a running run sends nothing now; "" when it sends again. It
+// reports whether that is news.
+func (s *Store) Waits(ctx context.Context, runID int64, reason string) (news bool, err error) {
+	var now model.Run
+	err = s.read(ctx).Select("status, reason").Take(&now, runID).Error
+	if err != nil || now.Status != model.RunRunning || now.Reason == reason {
+		return false, kindOf(err, "read why a run waits") // most of the time: it is asked again at each sweep
+	}
+	err = s.tx(ctx, func(tx *gorm.DB) error {
 		m, r, err := s.lockRun(tx, runID)
-		if err != nil || r.Status != model.RunRunning || r.Reason == reason {
+		news = err == nil && r.Status == model.RunRunning && r.Reason != reason
+		if !news {
 			return err
 		}
 		return s.setLive(tx, m, r, model.RunRunning, reason)
-	}), "note why a run waits")
+	})
+	return news, kindOf(err, "note why a run waits")
 }
 
 // Limited are those of runs that have a rate now.

@@ -233,3 +233,10 @@ func (t *MailingTx) HasTransport(id int64) (bool, error) {
 	err := t.tx.Raw("SELECT id FROM transports WHERE id = ? AND enabled"+t.s.locking("FOR SHARE"), id).Scan(&ids).Error
 	return len(ids) == 1, err
 }
+
+// RunTransport is the way out that a run has chosen, nil when it has none.
+func (s *Store) RunTransport(ctx context.Context, runID int64) (*int64, error) {
+	var r model.Run
+	err := s.read(ctx).Select("transport_id").Take(&r, runID).Error
+	return r.TransportID, kindOf(err, "read the transport of a run")
+}
