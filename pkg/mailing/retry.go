@@ -57,6 +57,7 @@ func pace(now time.Time, m *model.Mailing, r *model.Run) error {
 		return model.E(model.Conflict, "the end of this mailing has passed; move it first")
 	}
 	r.Timezone, r.Window, r.RatePerMinute = m.Timezone, m.Window, m.RatePerMinute
+	r.TransportID = m.TransportID
 	r.InDoubtPolicy, r.DeadlineAt = m.InDoubtPolicy, m.EndAt
 	return nil
 }
