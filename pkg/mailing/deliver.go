@@ -290,6 +290,7 @@ func (e *Engine) sendOne(j *job) {
 		refusal = e.ledger.intent(j.Claim, j.row.ID)
 		return refusal
 	})
+	mail.free()
 	if !ok {
 		j.failed.Store(true) // it stays pending
 		return

@@ -60,10 +60,12 @@ func (l *ledger) intent(c *store.Claim, deliveryID int64) error {
 			answer <- nil
 		}
 	}})
+	patience := time.NewTimer(intentPatience)
+	defer patience.Stop()
 	select {
 	case err := <-answer:
 		return err
-	case <-time.After(intentPatience): // it may be behind a group that waits, and be written after all
+	case <-patience.C: // it may be behind a group that waits, and be written after all
 		return errUnknown
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"hash"
 )
 
 // linkPurpose is what a link was signed for; one is never taken for the other.
@@ -34,10 +35,21 @@ func (s *Service) linkToken(purpose linkPurpose, id int64) string {
 }
 
 func (s *Service) linkMAC(purpose linkPurpose, raw []byte) []byte {
-	mac := hmac.New(sha256.New, s.opt.LinkKey)
-	mac.Write([]byte(purpose + ":"))
-	mac.Write(raw)
-	return mac.Sum(nil)[:16]
+	return s.macOf(append([]byte(purpose+":"), raw...))[:16]
+}
+
+// macOf is the HMAC-SHA-256 of a text that begins with what it is for. Each
+// mail needs two, and setting the key is most of one: it is kept set.
+func (s *Service) macOf(text []byte) []byte {
+	mac, ok := s.macs.Get().(hash.Hash)
+	if !ok {
+		mac = hmac.New(sha256.New, s.opt.LinkKey)
+	}
+	mac.Write(text)
+	sum := mac.Sum(nil)
+	mac.Reset()
+	s.macs.Put(mac)
+	return sum
 }
 
 // openLink answers what a token of ours was signed for, and the delivery or

@@ -1,13 +1,14 @@
 package mailing
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/postrider/postrider/pkg/address"
@@ -163,9 +164,9 @@ func (s *Service) MessageID(fromEmail string, deliveryID int64, firstID *int64) 
 
 // messageID names a mail of a kind: its number, and a part that nobody guesses.
 func (s *Service) messageID(fromEmail, kind string, id int64) string {
-	mac := hmac.New(sha256.New, s.opt.LinkKey)
-	fmt.Fprintf(mac, "message-id:%s%d", kind, id)
-	return fmt.Sprintf("%s%d.%s@%s", kind, id, hex.EncodeToString(mac.Sum(nil)[:8]), address.Domain(fromEmail))
+	local := strconv.AppendInt(append(make([]byte, 0, 64), kind...), id, 10)
+	mac := s.macOf(append([]byte("message-id:"), local...))
+	return string(hex.AppendEncode(append(local, '.'), mac[:8])) + "@" + address.Domain(fromEmail)
 }
 
 // letter is all that the mails of one run share, ready for the wire.
@@ -244,7 +245,7 @@ func (s *Service) mail(l *letter, to recipient) (*Mail, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := l.composer.Append(make([]byte, 0, len(out.HTML)+len(out.Text)+2048), rfc5322.Message{
+	data, err := l.composer.Append(mailBuffer(), rfc5322.Message{
 		To:             rfc5322.Address{Name: to.name, Addr: to.email},
 		Subject:        out.Subject,
 		Text:           out.Text,
@@ -257,4 +258,22 @@ func (s *Service) mail(l *letter, to recipient) (*Mail, error) {
 		return nil, err
 	}
 	return &Mail{From: l.from, To: to.email, Data: data}, nil
+}
+
+// mailBuffers keep the memory of mails that were sent for those that follow:
+// it is most of what a mail costs the garbage collector.
+var mailBuffers sync.Pool
+
+func mailBuffer() []byte {
+	if b, ok := mailBuffers.Get().(*[]byte); ok {
+		return (*b)[:0]
+	}
+	return make([]byte, 0, 8<<10)
+}
+
+// free ends a mail that no way out holds any more.
+func (m *Mail) free() {
+	if cap(m.Data) <= 256<<10 {
+		mailBuffers.Put(&m.Data)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/postrider/postrider/pkg/model"
@@ -38,6 +39,7 @@ type Service struct {
 	queue Queue
 	opt   Options
 	log   *slog.Logger
+	macs  sync.Pool // of hash.Hash, see macOf
 }
 
 // New makes a Service. Without a queue there are no hints, and runs start by

@@ -58,7 +58,8 @@ type Transport interface {
 	// before bytes that could complete the mail may leave this process: after
 	// 354, or before the flight of MAIL, RCPT and BDAT LAST. If intent answers
 	// an error, the mail is not completed and the result is OutcomeAborted with
-	// ClassIntent. Send may be called by many goroutines.
+	// ClassIntent. Nothing of the mail is used after Send. Send may be called
+	// by many goroutines.
 	Send(ctx context.Context, mail *Mail, intent func(context.Context) error) Result
 
 	// Probe makes sure of a new connection, up to and with the login, and keeps
