@@ -355,11 +355,7 @@ func (s *Server) mailingOccurrences(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	in := mailing.InputOf(m)
-	if m.Status != model.MailingDraft { // a draft has a wish, the others a plan or nothing ahead
-		in.StartAt = m.NextRunAt
-	}
-	return s.answerOccurrences(c, in, in.StartAt != nil)
+	return answerOccurrences(c, func(n int) ([]mailing.Occurrence, error) { return s.Mailings.Upcoming(m, n) })
 }
 
 // unsavedOccurrences tells when an unsaved mailing would start.
@@ -386,22 +382,19 @@ func (s *Server) unsavedOccurrences(c echo.Context) error {
 	if in.Timezone == "" {
 		in.Timezone = userOf(c).Timezone
 	}
-	return s.answerOccurrences(c, in, true)
+	return answerOccurrences(c, func(n int) ([]mailing.Occurrence, error) { return s.Mailings.Occurrences(in, n) })
 }
 
-// answerOccurrences tells the starts of settings, if there are any ahead.
-func (s *Server) answerOccurrences(c echo.Context, in mailing.Input, ahead bool) error {
+// answerOccurrences tells as many starts as the query asks for.
+func answerOccurrences(c echo.Context, find func(n int) ([]mailing.Occurrence, error)) error {
 	q := queryOf(c, "n")
 	n := q.number("n", 10, 1, 200)
 	if err := q.err(); err != nil {
 		return err
 	}
-	var found []mailing.Occurrence
-	if ahead {
-		var err error
-		if found, err = s.Mailings.Occurrences(in, n); err != nil {
-			return err
-		}
+	found, err := find(n)
+	if err != nil {
+		return err
 	}
 	out := occurrencesResponse{Items: make([]occurrence, len(found))}
 	for i, o := range found {

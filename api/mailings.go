@@ -23,7 +23,7 @@ type mailingRequest struct {
 	Timezone         string              `json:"timezone" example:"Europe/Moscow"`
 	EndAt            *time.Time          `json:"end_at" extensions:"x-nullable" example:"2026-12-01T20:00:00+03:00"`
 	RunMinutes       *int                `json:"run_minutes" extensions:"x-nullable"`
-	Repeat           *map[string]any     `json:"repeat" swaggertype:"object" extensions:"x-nullable"`
+	Repeat           *repeatRequest      `json:"repeat" extensions:"x-nullable"`
 	Window           *sendWindow         `json:"window" extensions:"x-nullable"`
 	FromName         string              `json:"from_name" example:"The shop"`
 	FromEmail        string              `json:"from_email" example:"news@example.com"`
@@ -62,7 +62,7 @@ func mailingDefaults() mailingRequest {
 func requestOf(in mailing.Input) mailingRequest {
 	r := mailingRequest{
 		Name: in.Name, Audience: audience(in.Audience), StartAt: in.StartAt, Timezone: in.Timezone, EndAt: in.EndAt,
-		RunMinutes: in.RunMinutes, Window: (*sendWindow)(in.Window), FromName: in.FromName, FromEmail: in.FromEmail,
+		RunMinutes: in.RunMinutes, Repeat: repeatRequestOf(in.Repeat), Window: (*sendWindow)(in.Window), FromName: in.FromName, FromEmail: in.FromEmail,
 		ReplyTo: in.ReplyTo, TransportID: in.TransportID, RatePerMinute: in.RatePerMinute, LatePolicy: in.LatePolicy,
 		LateGraceMinutes: in.LateGraceMinutes, InDoubtPolicy: in.InDoubtPolicy, TrackOpens: in.TrackOpens,
 		TrackClicks: in.TrackClicks, Draft: in.Draft,
@@ -76,7 +76,7 @@ func requestOf(in mailing.Input) mailingRequest {
 func (r *mailingRequest) input() mailing.Input {
 	in := mailing.Input{
 		Name: r.Name, Audience: model.Audience(r.Audience), StartAt: r.StartAt, Timezone: r.Timezone, EndAt: r.EndAt,
-		RunMinutes: r.RunMinutes, Repeats: r.Repeat != nil, Window: (*model.Window)(r.Window), FromName: r.FromName, FromEmail: r.FromEmail,
+		RunMinutes: r.RunMinutes, Repeat: r.Repeat.rule(), Window: (*model.Window)(r.Window), FromName: r.FromName, FromEmail: r.FromEmail,
 		ReplyTo: r.ReplyTo, TransportID: r.TransportID, RatePerMinute: r.RatePerMinute, LatePolicy: r.LatePolicy,
 		LateGraceMinutes: r.LateGraceMinutes, InDoubtPolicy: r.InDoubtPolicy, TrackOpens: r.TrackOpens,
 		TrackClicks: r.TrackClicks, Draft: r.Draft,
@@ -110,7 +110,7 @@ type mailingResponse struct {
 	Timezone         string              `json:"timezone" validate:"required" example:"Europe/Moscow"`
 	EndAt            *time.Time          `json:"end_at" validate:"required" extensions:"x-nullable" example:"2026-12-01T20:00:00+03:00"`
 	RunMinutes       *int                `json:"run_minutes" validate:"required" extensions:"x-nullable"`
-	Repeat           *map[string]any     `json:"repeat" validate:"required" swaggertype:"object" extensions:"x-nullable"`
+	Repeat           *repeatResponse     `json:"repeat" validate:"required" extensions:"x-nullable"`
 	Window           *sendWindow         `json:"window" validate:"required" extensions:"x-nullable"`
 	FromName         string              `json:"from_name" validate:"required" example:"The shop"`
 	FromEmail        string              `json:"from_email" validate:"required" example:"news@example.com"`
@@ -144,6 +144,7 @@ func mailingOf(m *model.Mailing) mailingResponse {
 			ExcludeTags: full(m.Audience.ExcludeTags), ExcludeClientIDs: full(m.Audience.ExcludeClientIDs),
 		},
 		StartAt: inZone(m.StartAt, zone), Timezone: m.Timezone, EndAt: inZone(m.EndAt, zone), Window: (*sendWindow)(m.Window),
+		RunMinutes: m.RunMinutes, Repeat: repeatOf(m.Repeat, zone),
 		FromName: m.FromName, FromEmail: m.FromEmail, ReplyTo: m.ReplyTo, TransportID: m.TransportID,
 		RatePerMinute: m.RatePerMinute, LatePolicy: m.LatePolicy, LateGraceMinutes: m.LateGraceMinutes,
 		InDoubtPolicy: m.InDoubtPolicy, TrackOpens: m.TrackOpens, TrackClicks: m.TrackClicks,

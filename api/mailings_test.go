@@ -169,9 +169,21 @@ func TestMailingNamesEveryBadField(t *testing.T) {
 			"end before now":          {object{"start_at": nil, "end_at": soon(-time.Hour)}, []string{"end_at"}},
 			"end at the start":        {object{"start_at": "2027-05-01T10:00:00+02:00", "end_at": "2027-05-01T08:00:00Z"}, []string{"end_at"}},
 			"end before the start":    {object{"start_at": soon(2 * time.Hour), "end_at": soon(time.Hour)}, []string{"end_at"}},
-			"length of a run":         {object{"run_minutes": 5}, []string{"run_minutes:not_supported_yet"}},
-			"repeat":                  {object{"repeat": object{"every": "day"}}, []string{"repeat:not_supported_yet"}},
-			"cron":                    {object{"repeat": object{"every": "cron", "cron": "0 0 30 2 *"}}, []string{"repeat:not_supported_yet"}},
+			"length of a run":         {object{"run_minutes": 5}, []string{"run_minutes:not_applicable"}},
+			"length of no run":        {object{"repeat": object{"every": "day"}, "run_minutes": 0}, []string{"run_minutes:out_of_range"}},
+			"end of a repetition":     {object{"repeat": object{"every": "day"}, "end_at": soon(time.Hour)}, []string{"end_at:not_applicable"}},
+			"repeat of nothing":       {object{"repeat": object{}}, []string{"repeat.every:invalid"}},
+			"repeat by the year":      {object{"repeat": object{"every": "year", "yearly": 1}}, []string{"repeat.every:invalid", "repeat.yearly:unknown_field"}},
+			"repeat of everything":    {object{"repeat": object{"every": "day", "interval": 0, "weekdays": []int{1}, "month_day": 1, "cron": "", "times": 0}}, []string{"repeat.interval", "repeat.weekdays", "repeat.month_day", "repeat.cron", "repeat.times"}},
+			"weekdays":                {object{"repeat": object{"every": "week", "weekdays": []int{0, 8}}}, []string{"repeat.weekdays:invalid"}},
+			"month day":               {object{"repeat": object{"every": "month", "month_day": 32}}, []string{"repeat.month_day:out_of_range"}},
+			"repeat that is over":     {object{"repeat": object{"every": "day", "until": soon(-time.Hour)}, "start_at": soon(-2 * time.Hour)}, []string{"repeat.until:out_of_range"}},
+			"until before the start":  {object{"repeat": object{"every": "day", "until": soon(time.Hour)}, "start_at": soon(2 * time.Hour)}, []string{"repeat.until:out_of_range"}},
+			"naive until":             {object{"repeat": object{"every": "day", "until": "2030-01-01"}}, []string{"repeat.until:invalid_time"}},
+			"cron that never fires":   {object{"repeat": object{"every": "cron", "cron": "0 0 30 2 *"}}, []string{"repeat.cron:never"}},
+			"cron with seconds":       {object{"repeat": object{"every": "cron", "cron": "0 0 9 * * 1"}}, []string{"repeat.cron:invalid"}},
+			"cron of a span":          {object{"repeat": object{"every": "cron", "cron": "@every 1h"}}, []string{"repeat.cron:invalid"}},
+			"no cron":                 {object{"repeat": object{"every": "cron"}}, []string{"repeat.cron:required"}},
 			"repeat as text":          {object{"repeat": "daily"}, []string{"repeat:wrong_type"}},
 			"window without days":     {object{"window": object{"from": "09:00", "to": "18:00"}}, []string{"window.weekdays"}},
 			"window of bad days":      {object{"window": object{"weekdays": []int{0, 8}, "from": "09:00", "to": "18:00"}}, []string{"window.weekdays"}},
@@ -436,7 +448,48 @@ func TestOccurrencesOfAnUnsavedMailing(t *testing.T) {
 	got := u.do(t, "POST", "/mailings/occurrences?n=5", object{"start_at": "2099-06-01T10:00:00+02:00", "timezone": "Europe/Berlin"}).require(t, 200).object(t)
 	require.Equal(t, object{"items": []any{object{"planned_at": "2099-06-01T08:00:00Z", "local": "2099-06-01T10:00:00+02:00", "note": nil}}}, got)
 	require.Len(t, u.do(t, "POST", "/mailings/occurrences", object{}).require(t, 200).object(t)["items"], 1, "now")
-	u.do(t, "POST", "/mailings/occurrences", object{"timezone": "Nowhere", "repeat": object{"every": "day"}}).fields(t, "timezone", "repeat:not_supported_yet")
+	u.do(t, "POST", "/mailings/occurrences", object{"timezone": "Nowhere", "repeat": object{"every": "day"}}).fields(t, "timezone")
+	u.do(t, "POST", "/mailings/occurrences", object{"timezone": "Nowhere", "repeat": object{"every": "hour"}}).fields(t, "timezone", "repeat.every")
+
+	// over the night the clocks go forward
+	start := object{"start_at": "2099-03-27T02:30:00+01:00", "timezone": "Europe/Berlin", "repeat": object{"every": "day", "times": 4}}
+	require.Equal(t, object{"items": []any{
+		object{"planned_at": "2099-03-27T01:30:00Z", "local": "2099-03-27T02:30:00+01:00", "note": nil},
+		object{"planned_at": "2099-03-28T01:30:00Z", "local": "2099-03-28T02:30:00+01:00", "note": nil},
+		object{"planned_at": "2099-03-29T01:00:00Z", "local": "2099-03-29T03:00:00+02:00", "note": "gap"},
+		object{"planned_at": "2099-03-30T00:30:00Z", "local": "2099-03-30T02:30:00+02:00", "note": nil},
+	}}, u.do(t, "POST", "/mailings/occurrences", start).require(t, 200).object(t))
+	require.Len(t, u.do(t, "POST", "/mailings/occurrences", object{"repeat": object{"every": "cron", "cron": "* * * * *"}}).require(t, 200).object(t)["items"], 10)
+}
+
+func TestRepeatingMailings(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *harness) {
+		o := h.office(t)
+		path, made := o.make(t, object{"timezone": "Europe/Berlin", "start_at": "2030-10-26T02:30:00+02:00", "run_minutes": 120, "repeat": object{"every": "day"}, "draft": false})
+		m := made.object(t)
+		whole := object{"every": "day", "interval": 1.0, "weekdays": nil, "month_day": nil, "cron": nil, "until": nil, "times": nil}
+		require.Equal(t, whole, m["repeat"])
+		require.Equal(t, 120.0, m["run_minutes"])
+		require.Equal(t, "2030-10-26T00:30:00Z", m["next_run_at"])
+		require.Equal(t, object{"items": []any{
+			object{"planned_at": "2030-10-26T00:30:00Z", "local": "2030-10-26T02:30:00+02:00", "note": nil},
+			object{"planned_at": "2030-10-27T00:30:00Z", "local": "2030-10-27T02:30:00+02:00", "note": "fold"},
+		}}, o.do(t, "GET", path+"/occurrences?n=2", nil).require(t, 200).object(t))
+
+		m = o.do(t, "PATCH", path, object{"repeat": object{"every": "week", "weekdays": []int{1, 5}, "until": "2031-01-01T00:00:00+01:00"}}).require(t, 200).object(t)
+		require.Equal(t, object{"every": "week", "interval": 1.0, "weekdays": []any{1.0, 5.0}, "month_day": nil, "cron": nil, "until": "2031-01-01T00:00:00+01:00", "times": nil}, m["repeat"])
+		require.Equal(t, "2030-10-28T01:30:00Z", m["next_run_at"])
+		require.Equal(t, m["repeat"], o.do(t, "POST", path+"/duplicate", nil).require(t, 201).object(t)["repeat"])
+		m = o.do(t, "PATCH", path, object{"repeat": nil, "run_minutes": nil}).require(t, 200).object(t)
+		require.Nil(t, m["repeat"])
+		require.Equal(t, "2030-10-28T01:30:00Z", m["next_run_at"], "it happens once, when it would have next")
+
+		m = o.do(t, "PATCH", path, object{"repeat": whole}).require(t, 200).object(t)
+		require.Equal(t, whole, m["repeat"], "what was read can be written")
+		o.do(t, "POST", path+"/cancel", nil).require(t, 202)
+		require.Empty(t, o.do(t, "GET", path+"/occurrences", nil).require(t, 200).object(t)["items"])
+	})
 }
 
 func TestMailingTestMail(t *testing.T) {

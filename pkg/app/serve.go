@@ -151,6 +151,12 @@ func (h *house) metrics(engine *mailing.Engine) *prometheus.Registry {
 			ConstLabels: prometheus.Labels{"outcome": string(outcome)},
 		}, func() float64 { return float64(engine.Attempts(outcome)) }))
 	}
+	for _, reason := range mailing.MissedReasons {
+		r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "postrider_missed_runs_total", Help: "Runs that this process found to be missed, by reason.",
+			ConstLabels: prometheus.Labels{"reason": reason},
+		}, func() float64 { return float64(engine.Missed(reason)) }))
+	}
 	return r
 }
 

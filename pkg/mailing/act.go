@@ -76,6 +76,10 @@ func (a *act) apply(t *store.MailingTx) error {
 			t.Status = model.MailingCancelled
 			break
 		}
+		// the occurrences to come end with it
+		if err := t.DropPlannedRun(); err != nil {
+			return err
+		}
 		return a.turn(t, model.RunCancelling, "")
 	case model.ActionPause:
 		return a.turn(t, model.RunPausing, model.ReasonByPerson)
@@ -105,20 +109,47 @@ func (a *act) schedule(t *store.MailingTx) error {
 			return err
 		}
 	}
-	return a.plan(t, later(t.StartAt, t.Now))
+	return a.planFirst(t)
 }
 
-func (a *act) start(t *store.MailingTx) error { return a.plan(t, t.Now) }
+// planFirst plans the first run of the settings as they are.
+func (a *act) planFirst(t *store.MailingTx) error {
+	if start := anchor(t.StartAt, t.Repeat, t.Now); start != t.StartAt {
+		t.StartAt = start
+		if err := t.SaveSettings(); err != nil {
+			return err
+		}
+	}
+	slot, err := firstSlot(t.Mailing, t.Now)
+	if err != nil {
+		return err
+	}
+	return a.plan(t, slot)
+}
 
-func (a *act) plan(t *store.MailingTx, at time.Time) (err error) {
+// start begins a run now. A repeating mailing keeps its plan beside it, and a
+// draft of one gets it; what has ended does not repeat again.
+func (a *act) start(t *store.MailingTx) error {
+	if t.Repeat != nil && t.Status == model.MailingDraft {
+		if err := a.planFirst(t); err != nil {
+			return err
+		}
+		if !a.planned.PlannedAt.After(t.Now) {
+			return nil // its first occurrence is this start
+		}
+	}
+	return a.plan(t, store.Slot{At: t.Now})
+}
+
+func (a *act) plan(t *store.MailingTx, slot store.Slot) (err error) {
 	if t.MessageID == nil {
 		return model.E(model.Conflict, "the message of this mailing was deleted; choose another first")
 	}
-	if t.EndAt != nil && !t.EndAt.After(at) {
+	if t.EndAt != nil && !t.EndAt.After(slot.At) {
 		return model.E(model.Conflict, "the end of this mailing has passed; move it first")
 	}
 	t.Status, t.Reason = model.MailingScheduled, ""
-	if a.planned, err = t.PlanRun(at); err != nil {
+	if a.planned, err = t.PlanRun(slot); err != nil {
 		return err
 	}
 	return t.SaveStatus()

@@ -6,24 +6,39 @@ import (
 	"time"
 
 	"github.com/postrider/postrider/pkg/model"
+	"github.com/postrider/postrider/pkg/store"
 )
 
 // punctual is how late a start may be and still count as on time.
 const punctual = time.Minute
 
 // begin starts a planned run whose time has come: it freezes what the run will
-// send, or declares the run missed when the late policy says so. It reports
-// whether this call did it.
-func (s *Service) begin(ctx context.Context, runID int64) (bool, error) {
-	started, err := s.store.StartRun(ctx, runID, s.freeze)
-	if err == nil && started.Begun {
-		s.log.InfoContext(ctx, "run begins", "run_id", runID, "mailing_id", started.Run.MailingID,
-			"status", started.Run.Status, "reason", started.Run.Reason)
+// send, or declares the run missed, and plans the next one of a repeating
+// mailing. It answers the run that began or was missed, which is another one
+// when later occurrences have come too, and 0 when this call did neither.
+func (s *Service) begin(ctx context.Context, runID int64) (int64, error) {
+	var b *store.Beginning
+	var first int64
+	started, err := s.store.StartRun(ctx, runID, func(x *store.Beginning) {
+		b, first = x, x.Run.Occurrence
+		s.repeats(b)
+		s.freeze(b)
+	})
+	if err != nil || !started.Begun {
+		return 0, err
 	}
-	return started.Begun, err
+	s.tellMissed(ctx, started, b, first)
+	if r := started.Run; r.Status == model.RunRunning {
+		s.log.InfoContext(ctx, "run begins", "run_id", r.ID, "mailing_id", r.MailingID)
+	}
+	if b.Next != nil {
+		s.log.InfoContext(ctx, "mailing runs again", "mailing_id", started.Run.MailingID, "at", b.Next.At)
+	}
+	return started.Run.ID, nil
 }
 
-func (s *Service) freeze(now time.Time, m *model.Mailing, msg *model.Message, owner *model.User, r *model.Run) {
+func (s *Service) freeze(b *store.Beginning) {
+	now, m, msg, owner, r := b.Now, b.Mailing, &b.Message, &b.Owner, b.Run
 	late := now.Sub(r.PlannedAt)
 	grace := max(punctual, time.Duration(m.LateGraceMinutes)*time.Minute)
 	if m.LatePolicy == model.LateSkip {
@@ -31,6 +46,9 @@ func (s *Service) freeze(now time.Time, m *model.Mailing, msg *model.Message, ow
 	}
 	savedBefore := r.CreatedAt.Before(r.PlannedAt)
 	switch {
+	case b.Busy:
+		r.Status, r.Reason = model.RunMissed, model.ReasonStillRunning
+		return
 	case msg.ID == 0:
 		r.Status, r.Reason = model.RunMissed, model.ReasonBadMessage
 		return
@@ -51,6 +69,10 @@ func (s *Service) freeze(now time.Time, m *model.Mailing, msg *model.Message, ow
 	r.Audience, r.Timezone, r.Window = m.Audience, m.Timezone, m.Window
 	r.TransportID = m.TransportID
 	r.RatePerMinute, r.InDoubtPolicy, r.DeadlineAt = m.RatePerMinute, m.InDoubtPolicy, m.EndAt
+	if m.RunMinutes != nil {
+		deadline := now.Add(time.Duration(*m.RunMinutes) * time.Minute)
+		r.DeadlineAt = &deadline
+	}
 	r.ContentHash = contentHash(r.Subject, r.HTML, r.Text, r.FromName, r.FromEmail, r.ReplyTo)
 }
 
@@ -64,9 +86,10 @@ func (s *Service) Advance(ctx context.Context, runID int64, ready func()) (claim
 	}
 	if w.Run.Status == model.RunPlanned {
 		begun, err := s.begin(ctx, runID)
-		if err != nil || !begun {
+		if err != nil || begun == 0 {
 			return false, err
 		}
+		runID = begun
 		if w, err = s.store.WorkOf(ctx, runID); err != nil {
 			return false, err
 		}
@@ -129,13 +152,13 @@ func (s *Service) RunDue(ctx context.Context) ([]int64, error) {
 	}
 	var begun []int64
 	for _, d := range due {
-		ok, err := s.begin(ctx, d.RunID)
+		id, err := s.begin(ctx, d.RunID)
 		if err != nil {
 			return begun, err
 		}
-		if ok {
-			begun = append(begun, d.RunID)
-			s.hint(ctx, func(ctx context.Context) error { return s.queue.Start(ctx, d.RunID, time.Time{}) })
+		if id != 0 {
+			begun = append(begun, id)
+			s.hint(ctx, func(ctx context.Context) error { return s.queue.Start(ctx, id, time.Time{}) })
 		}
 	}
 	return begun, nil

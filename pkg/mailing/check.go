@@ -47,7 +47,7 @@ func (s *Service) check(t *store.MailingTx, in *Input) error {
 		return err
 	}
 	checkTimes(&bad, in, t.Now)
-	checkRepeat(&bad, in)
+	checkRepeat(&bad, in, t.Now)
 	checkWindow(&bad, in.Window)
 	s.checkSender(&bad, in)
 	checkRate(&bad, in.RatePerMinute)
@@ -147,8 +147,8 @@ func checkTimes(bad *model.Fields, in *Input, now time.Time) {
 			bad.Add("start_at", "out_of_range", "must be within the next ten years")
 		}
 	}
-	if in.EndAt == nil {
-		return
+	if in.EndAt == nil || in.Repeat != nil {
+		return // a repeating mailing has no end of this kind, and is told so
 	}
 	end := in.EndAt.UTC()
 	in.EndAt = &end
@@ -159,16 +159,6 @@ func checkTimes(bad *model.Fields, in *Input, now time.Time) {
 		bad.Add("end_at", "out_of_range", "must be after start_at")
 	case end.After(now.Add(2 * maxAhead)):
 		bad.Add("end_at", "out_of_range", "is too far ahead")
-	}
-}
-
-// checkRepeat refuses what belongs to repeating mailings.
-func checkRepeat(bad *model.Fields, in *Input) {
-	if in.Repeats {
-		bad.Add("repeat", "not_supported_yet", "repeating mailings are not supported yet")
-	}
-	if in.RunMinutes != nil {
-		bad.Add("run_minutes", "not_supported_yet", "the length of a run is for repeating mailings, which are not supported yet; use end_at")
 	}
 }
 
@@ -267,6 +257,9 @@ func sameTime(a, b *time.Time) bool {
 // same reports whether two settings are equal.
 func same(a, b Input) bool {
 	for _, in := range []*Input{&a, &b} {
+		if in.Repeat != nil && sameRepeat(a.Repeat, b.Repeat) {
+			in.Repeat = a.Repeat
+		}
 		for _, t := range []**time.Time{&in.StartAt, &in.EndAt} {
 			if *t != nil {
 				u := (*t).UTC()

@@ -3,6 +3,7 @@ package mailing
 import (
 	"time"
 
+	"github.com/postrider/postrider/pkg/calendar"
 	"github.com/postrider/postrider/pkg/model"
 )
 
@@ -10,22 +11,69 @@ import (
 type Occurrence struct {
 	PlannedAt time.Time // UTC
 	Local     string    // the same in the mailing's zone, RFC 3339
-	Note      *string   // why the wall time is not the one of the rule; nil when it is
+	Note      *string   // why the wall time is not simply that of the rule: calendar.Gap, calendar.Fold or nil
 }
 
-// Occurrences are the next up to n starts of a mailing with these settings.
-// One without a repeat rule has one: its start, or now when that is absent or
-// past.
+// Occurrences are the first up to n starts of a mailing that would be saved
+// with these settings: its start, or now when that is absent or past, and those
+// of its rule.
 func (s *Service) Occurrences(in Input, n int) ([]Occurrence, error) {
 	var bad model.Fields
 	zone, err := Zone(in.Timezone)
 	if err != nil {
 		bad.Add("timezone", "invalid", "%s", err)
 	}
-	checkRepeat(&bad, &in)
-	if err := bad.Err(); err != nil || n < 1 {
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	checkRepeat(&bad, &in, now)
+	if err := bad.Err(); err != nil {
 		return nil, err
 	}
-	at := later(in.StartAt, time.Now()).UTC().Truncate(time.Microsecond)
-	return []Occurrence{{PlannedAt: at, Local: at.In(zone).Format(time.RFC3339)}}, nil
+	m := &model.Mailing{StartAt: anchor(in.StartAt, in.Repeat, now), Timezone: in.Timezone, Repeat: in.Repeat}
+	slot, err := firstSlot(m, now)
+	if err != nil {
+		return nil, err
+	}
+	return occurrences(m, slot.At, zone, n)
+}
+
+// Upcoming are the next up to n starts of a mailing as it stands. A draft has
+// those it would have if it were scheduled now, and what has ended has none.
+func (s *Service) Upcoming(m *model.Mailing, n int) ([]Occurrence, error) {
+	if m.Status == model.MailingDraft {
+		return s.Occurrences(InputOf(m), n)
+	}
+	zone, err := Zone(m.Timezone)
+	if err != nil || m.NextRunAt == nil {
+		return nil, err
+	}
+	return occurrences(m, *m.NextRunAt, zone, n)
+}
+
+// occurrences are the planned start of a mailing and those of its rule after
+// it.
+func occurrences(m *model.Mailing, first time.Time, zone *time.Location, n int) ([]Occurrence, error) {
+	next := calendar.Occurrence{At: first}
+	if m.Repeat == nil {
+		return []Occurrence{occurrenceOf(next, zone)}, nil
+	}
+	c, err := calendarOf(m.Repeat, *m.StartAt, m.Timezone)
+	if err != nil {
+		return nil, err
+	}
+	if o, ok := c.After(first.Add(-1)); ok && o.At.Equal(first) {
+		next = o // with its note; else a person or a start that has passed gave the time
+	}
+	out := make([]Occurrence, 0, n)
+	for ok := true; ok && len(out) < n; next, ok = c.After(next.At) {
+		out = append(out, occurrenceOf(next, zone))
+	}
+	return out, nil
+}
+
+func occurrenceOf(o calendar.Occurrence, zone *time.Location) Occurrence {
+	out := Occurrence{PlannedAt: o.At, Local: o.At.In(zone).Format(time.RFC3339)}
+	if o.Note != "" {
+		out.Note = &o.Note
+	}
+	return out
 }

@@ -40,6 +40,8 @@ type Service struct {
 	opt   Options
 	log   *slog.Logger
 	macs  sync.Pool // of hash.Hash, see macOf
+
+	missed missed
 }
 
 // New makes a Service. Without a queue there are no hints, and runs start by
@@ -60,7 +62,7 @@ type Input struct {
 	Timezone         string // "" for the owner's
 	EndAt            *time.Time
 	RunMinutes       *int
-	Repeats          bool // a repeat rule was given
+	Repeat           *model.Repeat
 	Window           *model.Window
 	FromName         string
 	FromEmail        string
@@ -83,6 +85,7 @@ type Input struct {
 func InputOf(m *model.Mailing) Input {
 	in := Input{
 		Name: m.Name, Audience: m.Audience, StartAt: m.StartAt, Timezone: m.Timezone, EndAt: m.EndAt, Window: m.Window,
+		Repeat: m.Repeat, RunMinutes: m.RunMinutes,
 		FromName: m.FromName, FromEmail: m.FromEmail, ReplyTo: m.ReplyTo, TransportID: m.TransportID,
 		RatePerMinute: m.RatePerMinute, LatePolicy: m.LatePolicy, LateGraceMinutes: m.LateGraceMinutes,
 		InDoubtPolicy: m.InDoubtPolicy, TrackOpens: m.TrackOpens, TrackClicks: m.TrackClicks,
@@ -98,6 +101,7 @@ func (in *Input) apply(m *model.Mailing) {
 	m.Name, m.Audience, m.StartAt, m.Timezone, m.EndAt, m.Window = in.Name, in.Audience, in.StartAt, in.Timezone, in.EndAt, in.Window
 	m.FromName, m.FromEmail, m.ReplyTo, m.TransportID = in.FromName, in.FromEmail, in.ReplyTo, in.TransportID
 	m.RatePerMinute, m.LatePolicy, m.LateGraceMinutes = in.RatePerMinute, in.LatePolicy, in.LateGraceMinutes
+	m.Repeat, m.RunMinutes = in.Repeat, in.RunMinutes
 	m.InDoubtPolicy, m.TrackOpens, m.TrackClicks = in.InDoubtPolicy, in.TrackOpens, in.TrackClicks
 	id := in.MessageID
 	m.MessageID = &id
@@ -116,7 +120,7 @@ func (s *Service) Create(ctx context.Context, v model.Viewer, in Input) (*model.
 		}
 		in.apply(m)
 		if !in.Draft {
-			m.Status = model.MailingScheduled
+			m.Status, m.StartAt = model.MailingScheduled, anchor(m.StartAt, m.Repeat, t.Now)
 		}
 		if err := s.sayEmpty(t); err != nil {
 			return err
@@ -124,8 +128,11 @@ func (s *Service) Create(ctx context.Context, v model.Viewer, in Input) (*model.
 		if err := t.Insert(); err != nil || in.Draft {
 			return err
 		}
-		var err error
-		if run, err = t.PlanRun(later(m.StartAt, t.Now)); err != nil {
+		slot, err := firstSlot(m, t.Now)
+		if err != nil {
+			return err
+		}
+		if run, err = t.PlanRun(slot); err != nil {
 			return err
 		}
 		return t.SaveStatus()
@@ -228,7 +235,7 @@ func (s *Service) Update(ctx context.Context, v model.Viewer, id int64, ifMatch 
 		}
 		if t.Status == model.MailingScheduled {
 			var err error
-			if run, err = t.PlanRun(later(t.StartAt, t.Now)); err != nil {
+			if run, err = replan(t, before); err != nil {
 				return err
 			}
 		}
@@ -238,6 +245,24 @@ func (s *Service) Update(ctx context.Context, v model.Viewer, id int64, ifMatch 
 		return nil, err
 	}
 	return s.launched(ctx, v, m, run)
+}
+
+// replan gives a scheduled mailing the run that its changed settings ask for.
+func replan(t *store.MailingTx, before Input) (*model.Run, error) {
+	if before.Repeat != nil && t.Repeat == nil && sameTime(before.StartAt, t.StartAt) && t.NextRunAt != nil {
+		t.StartAt = t.NextRunAt // what was to repeat happens once more; its old start would be now
+	}
+	t.StartAt = anchor(t.StartAt, t.Repeat, t.Now)
+	slot, err := movedSlot(t, before)
+	if err != nil {
+		return nil, err
+	}
+	if (before.Repeat == nil) != (t.Repeat == nil) {
+		if err := t.DropPlannedRun(); err != nil {
+			return nil, err
+		}
+	}
+	return t.PlanRun(slot)
 }
 
 func (s *Service) changeLive(t *store.MailingTx, before, in Input) error {

@@ -1,6 +1,7 @@
 package mailing
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	mrand "math/rand/v2"
@@ -216,14 +217,17 @@ func (e *Engine) alarm(runID int64, in time.Duration, planned bool) {
 			}
 			in = e.early(runID)
 		}
+		move := runID // or a later occurrence, which began instead
 		if planned {
-			if _, err := e.begin(e.send, runID); err != nil && e.send.Err() == nil {
+			begun, err := e.begin(e.send, runID)
+			if err != nil && e.send.Err() == nil {
 				e.log.Warn("a run could not begin", "run_id", runID, "error", err)
 			}
+			move = cmp.Or(begun, move)
 		}
 		select {
 		case e.moves <- struct{}{}:
-			e.advance(e.send, runID)
+			e.advance(e.send, move)
 			<-e.moves
 		case <-e.drain:
 		}

@@ -120,6 +120,18 @@ type Window struct {
 	To       string `json:"to"`
 }
 
+// Repeat says how a mailing repeats, in its zone and from its start on; package
+// calendar holds the rules. Fields that do not belong to Every are empty.
+type Repeat struct {
+	Every    string     `json:"every"` // day, week, month, cron
+	Interval int        `json:"interval"`
+	Weekdays []int      `json:"weekdays"` // 1 Monday … 7 Sunday
+	MonthDay *int       `json:"month_day"`
+	Cron     *string    `json:"cron"`
+	Until    *time.Time `json:"until"` // the last instant that may be an occurrence
+	Times    *int       `json:"times"` // the first one counted
+}
+
 // Mailing is a message, an audience, a schedule and sending options.
 type Mailing struct {
 	ID               int64
@@ -128,9 +140,11 @@ type Mailing struct {
 	Name             string
 	Audience         Audience `gorm:"serializer:json"`
 	StartAt          *time.Time
-	Timezone         string // IANA name
-	EndAt            *time.Time
-	Window           *Window `gorm:"column:send_window;serializer:json"`
+	Timezone         string     // IANA name
+	EndAt            *time.Time // of one that happens once
+	Repeat           *Repeat    `gorm:"column:repeat_rule;serializer:json"`
+	RunMinutes       *int       // how long each run of a repeating one may take
+	Window           *Window    `gorm:"column:send_window;serializer:json"`
 	FromName         string
 	FromEmail        string
 	ReplyTo          string

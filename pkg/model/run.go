@@ -57,6 +57,7 @@ type Run struct {
 	OwnerID       int64
 	MailingName   string
 	PlannedAt     time.Time
+	Occurrence    int64 // which one of the rule, from 1; 0 of a run that no rule made
 	Status        RunStatus
 	Reason        string
 	Subject       string

@@ -196,59 +196,51 @@ type mailingRow struct {
 
 func (mailingRow) TableName() string { return "mailings" }
 
-// PlannedRun is the run that waits for its time, or nil; locked.
+// PlannedRun is the run that waits for its time, or nil; locked. Of a repeating
+// mailing it is the one its rule made.
 func (t *MailingTx) PlannedRun() (*model.Run, error) {
-	return t.run([]model.RunStatus{model.RunPlanned})
+	return t.run("status = 'planned' AND (occurrence > 0) = ?", t.Repeat != nil)
 }
 
 // LiveRun is the run that has begun and not ended, or nil; locked.
-func (t *MailingTx) LiveRun() (*model.Run, error) { return t.run(liveRuns) }
+func (t *MailingTx) LiveRun() (*model.Run, error) { return t.run("status IN ?", liveRuns) }
 
-func (t *MailingTx) run(statuses []model.RunStatus) (*model.Run, error) {
+func (t *MailingTx) run(cond string, arg any) (*model.Run, error) {
 	var r model.Run
-	err := t.s.forRunUpdate(t.tx).Where("mailing_id = ? AND status IN ?", t.ID, statuses).Order("id").Limit(1).Take(&r).Error
+	err := t.s.forRunUpdate(t.tx).Where("mailing_id = ?", t.ID).Where(cond, arg).Order("id").Limit(1).Take(&r).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return nil, nil
 	}
 	return &r, err
 }
 
-// PlanRun gives the mailing a run at a time, or moves the one that waits.
-func (t *MailingTx) PlanRun(at time.Time) (*model.Run, error) {
-	at = at.UTC().Truncate(time.Microsecond)
-	r, err := t.PlannedRun()
+// PlanRun gives the mailing a run at a time. One of the same kind that waits,
+// made by the rule or not, is moved there.
+func (t *MailingTx) PlanRun(slot Slot) (*model.Run, error) {
+	r, err := t.run("status = 'planned' AND (occurrence > 0) = ?", slot.Occurrence > 0)
 	if err != nil {
 		return nil, err
 	}
 	if r == nil {
-		r = &model.Run{MailingID: t.ID, OwnerID: t.OwnerID, Status: model.RunPlanned}
+		r = &model.Run{}
 	}
-	r.MailingName, r.PlannedAt, r.CreatedAt = t.Name, at, t.Now
-	r.Timezone, r.Window, r.RatePerMinute = t.Timezone, t.Window, t.RatePerMinute
-	r.InDoubtPolicy, r.DeadlineAt, r.Audience = t.InDoubtPolicy, t.EndAt, t.Audience
-	t.NextRunAt = &r.PlannedAt
-	// two runs of a mailing never share a time: a start right after another is a microsecond later
-	var latest *time.Time
-	var last model.Run
-	err = t.tx.Where("mailing_id = ? AND id <> ?", t.ID, r.ID).Order("planned_at DESC").Limit(1).Take(&last).Error
-	if err == nil {
-		latest = &last.PlannedAt
-	} else if !errors.Is(err, gorm.ErrRecordNotFound) {
+	if !r.PlannedAt.Equal(slot.At) {
+		r.CreatedAt = t.Now // what was saved before its time is judged by this
+	}
+	if err := t.s.savePlanned(t.tx, t.Mailing, r, slot); err != nil {
 		return nil, err
 	}
-	if latest != nil && r.PlannedAt.Equal(*latest) {
-		r.PlannedAt = r.PlannedAt.Add(time.Microsecond)
-	}
-	return r, t.tx.Save(r).Error
+	t.NextRunAt = &r.PlannedAt
+	return r, nil
 }
 
-// DropPlannedRun forgets the run that waits, if there is one.
+// DropPlannedRun forgets what waits for its time.
 func (t *MailingTx) DropPlannedRun() error {
 	t.NextRunAt = nil
 	return t.tx.Exec("DELETE FROM runs WHERE mailing_id = ? AND status = 'planned'", t.ID).Error
 }
 
-// CancelPlannedRun ends the run that waits; it stays in the reports.
+// CancelPlannedRun ends what waits for its time; it stays in the reports.
 func (t *MailingTx) CancelPlannedRun() error {
 	t.NextRunAt = nil
 	return t.tx.Exec("UPDATE runs SET status = 'cancelled', finished_at = ? WHERE mailing_id = ? AND status = 'planned'", t.Now, t.ID).Error

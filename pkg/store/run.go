@@ -62,66 +62,6 @@ func (s *Store) lockRun(tx *gorm.DB, id int64) (*model.Mailing, *model.Run, erro
 	return &m, &r, err
 }
 
-// Started tells what became of a planned run.
-type Started struct {
-	Run   *model.Run
-	Begun bool // this call started it, or declared it missed
-}
-
-// StartRun starts a planned run whose time has come: freeze fills in what the
-// run will send, from the mailing and its message as they are now, or declares
-// it missed by setting the status. A run that is not planned, not due, or
-// whose mailing has another live run is left as it is.
-func (s *Store) StartRun(ctx context.Context, id int64, freeze func(now time.Time, m *model.Mailing, msg *model.Message, owner *model.User, r *model.Run)) (Started, error) {
-	var out Started
-	err := s.tx(ctx, func(tx *gorm.DB) error {
-		out = Started{}
-		m, r, err := s.lockRun(tx, id)
-		if err != nil {
-			return err
-		}
-		out.Run = r
-		now, err := s.now(tx)
-		if err != nil {
-			return err
-		}
-		if r.Status != model.RunPlanned || r.PlannedAt.After(now) || m.Status.Live() {
-			return nil
-		}
-		var msg model.Message
-		if m.MessageID == nil {
-			msg = model.Message{}
-		} else if err := tx.Take(&msg, *m.MessageID).Error; err != nil {
-			return err
-		}
-		var owner model.User
-		if err := tx.Take(&owner, m.OwnerID).Error; err != nil {
-			return err
-		}
-		freeze(now, m, &msg, &owner, r)
-		out.Begun = true
-		if r.Status == model.RunMissed {
-			r.FinishedAt = &now
-		} else {
-			r.Status, r.StartedAt = model.RunRunning, &now
-			m.LastRunID = &r.ID
-		}
-		if err := tx.Save(r).Error; err != nil {
-			return err
-		}
-		// where the mailing stands after it, and when the next one of it is due
-		if err := s.comesBack(tx, m, model.MailingFinished); err != nil {
-			return err
-		}
-		m.Reason = r.Reason
-		if r.Status == model.RunRunning {
-			m.Status, m.Reason = model.MailingRunning, ""
-		}
-		return s.saveStatus(tx, m, now)
-	})
-	return out, kindOf(err, "start a run")
-}
-
 // saveStatus writes what the life of a mailing changes, and leaves its
 // settings and their version alone.
 func (s *Store) saveStatus(tx *gorm.DB, m *model.Mailing, now time.Time) error {
@@ -230,19 +170,6 @@ func (s *Store) SettleRun(ctx context.Context, runID int64) (model.RunStatus, er
 		return s.saveStatus(tx, m, now)
 	})
 	return status, kindOf(err, "settle a run")
-}
-
-// comesBack takes a mailing whose run has ended to scheduled when another run
-// of it waits for its time, else to where it ends.
-func (s *Store) comesBack(tx *gorm.DB, m *model.Mailing, end model.MailingStatus) error {
-	var next []model.Run
-	err := tx.Select("planned_at").Where("mailing_id = ? AND status = ?", m.ID, model.RunPlanned).
-		Order("planned_at").Limit(1).Find(&next).Error
-	m.Status, m.NextRunAt = end, nil
-	if len(next) > 0 {
-		m.Status, m.NextRunAt = model.MailingScheduled, &next[0].PlannedAt
-	}
-	return err
 }
 
 // PauseRun stops a running run for a reason that needs a person.

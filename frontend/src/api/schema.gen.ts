@@ -1526,7 +1526,7 @@ export interface components {
              * @example outside_window
              */
             reason: string;
-            repeat: Record<string, never> | null;
+            repeat: components["schemas"]["Repeat"] | null;
             /** @example help@example.com */
             reply_to: string;
             run_minutes: number | null;
@@ -1579,7 +1579,7 @@ export interface components {
             name?: string;
             /** @example 600 */
             rate_per_minute?: number | null;
-            repeat?: Record<string, never> | null;
+            repeat?: components["schemas"]["RepeatRequest"] | null;
             /** @example help@example.com */
             reply_to?: string;
             run_minutes?: number | null;
@@ -1630,7 +1630,7 @@ export interface components {
             name: string;
             /** @example 600 */
             rate_per_minute?: number | null;
-            repeat?: Record<string, never> | null;
+            repeat?: components["schemas"]["RepeatRequest"] | null;
             /** @example help@example.com */
             reply_to?: string;
             run_minutes?: number | null;
@@ -1816,6 +1816,54 @@ export interface components {
             password: string;
             /** @example Europe/Moscow */
             timezone?: string;
+        };
+        Repeat: {
+            cron: string | null;
+            /**
+             * @example week
+             * @enum {string}
+             */
+            every: "day" | "week" | "month" | "cron";
+            /** @example 1 */
+            interval: number;
+            month_day: number | null;
+            times: number | null;
+            /** @example 2027-12-31T23:59:59+03:00 */
+            until: string | null;
+            /**
+             * @example [
+             *       1,
+             *       5
+             *     ]
+             */
+            weekdays: number[] | null;
+        };
+        RepeatRequest: {
+            /** @example 0 9 * * 1 */
+            cron?: string | null;
+            /**
+             * @example week
+             * @enum {string}
+             */
+            every: "day" | "week" | "month" | "cron";
+            /** @default 1 */
+            interval: number | null;
+            month_day?: number | null;
+            /** @description the first one counted */
+            times?: number | null;
+            /**
+             * @description inclusive
+             * @example 2027-12-31T23:59:59+03:00
+             */
+            until?: string | null;
+            /**
+             * @description 1 Monday … 7 Sunday
+             * @example [
+             *       1,
+             *       5
+             *     ]
+             */
+            weekdays?: number[] | null;
         };
         Report: {
             counts: components["schemas"]["Counts"];
