@@ -204,12 +204,12 @@ func (w *world) drift(r *result) (n int) {
 	return n
 }
 
-// detail notes what makes a figure, the first few of it.
+// detail notes what a figure counts, the first few of it.
 func (w *world) detail(format string, args ...any) {
 	w.scenario.mu.Lock()
 	n := len(w.failures)
 	w.scenario.mu.Unlock()
-	if n < 5 {
+	if n < mostFailures/2 { // room for what else is wrong
 		w.want(false, format, args...)
 	}
 }

@@ -160,8 +160,9 @@ func dieAt(c *scenario, p place) {
 
 var processRows = []row{
 	{name: "SIGSTOP longer than the lease, then SIGCONT", quick: true, play: func(c *scenario) {
+		const connections = 10
 		n := c.count(3000)
-		w := c.newWorld("", plan{clients: n, sink: []string{"--latency", "40ms"}})
+		w := c.newWorld("", plan{clients: n, connections: connections, sink: []string{"--latency", "40ms"}})
 		sleeper := w.worker()
 		w.worker()
 		m := w.mail(nil)
@@ -170,19 +171,26 @@ var processRows = []row{
 		w.poll(40*time.Second, "takeover", func() bool {
 			return w.number("SELECT COALESCE(SUM(in_doubt), 0) FROM chunks") > 0
 		})
-		doubts := w.number("SELECT COALESCE(SUM(in_doubt), 0) FROM chunks")
+		c.sleep(time.Second) // its chunks are taken over one by one
 		sleeper.signal(syscall.SIGCONT)
 		w.until(2*time.Minute, m, "finished")
-		w.poll(30*time.Second, "settled doubt", func() bool {
-			return w.number("SELECT COALESCE(SUM(in_doubt), 0) FROM chunks") == 0
+		// Who slept between its intent and its last octet lets the mail be and
+		// has nothing to settle: that doubt stays, and the sink has no such mail.
+		w.poll(30*time.Second, "answer that settles every doubt about a mail that was taken", func() bool {
+			for _, d := range w.deliveries(*m.LastRunID) {
+				if d.state == "in_doubt" && d.taken > 0 {
+					return false
+				}
+			}
+			return true
 		})
 		r := w.audit(m, "finished")
 		settled := w.number("SELECT COUNT(*) FROM attempts a JOIN attempts b ON b.delivery_id = a.delivery_id AND b.number = a.number + 1" +
 			" WHERE a.outcome = 'in_doubt' AND b.outcome = 'sent'")
-		c.note("doubts %d, all settled by late answers", settled)
-		c.want(settled >= doubts, "a late outcome did not settle its doubt")
+		c.note("doubts settled by late answers %d, left %d", settled, r.in("in_doubt"))
+		c.want(settled > 0, "no late answer settled a doubt")
 		c.want(r.figures.doubled == 0, "mailed twice under hold")
-		c.want(r.in("sent") == n, "%v", r.Counts)
+		c.want(r.in("sent")+r.in("in_doubt") == n && settled+r.in("in_doubt") <= connections, "%v", r.Counts)
 	}},
 	{name: "SIGTERM while sending", play: func(c *scenario) {
 		n := c.count(2000)

@@ -15,7 +15,7 @@ var redisRows = []row{
 		w.flushRedis()
 		c.sleep(time.Until(at) - time.Second)
 		w.flushRedis()
-		w.startsInTime(m, at)
+		c.note("late %d ms", w.startsInTime(m, at).Milliseconds())
 	}},
 	{name: "Redis absent at creation", quick: true, play: func(c *scenario) {
 		each(c, []time.Duration{0, 5 * time.Second}, func(ahead time.Duration) {
@@ -30,8 +30,8 @@ var redisRows = []row{
 				settings["start_at"] = at.Format(time.RFC3339Nano)
 			}
 			m := w.mail(settings) // demands 201
-			c.note("in %s: 201 after %d ms", ahead, time.Since(begin).Milliseconds())
-			w.startsInTime(m, at)
+			c.note("starting in %s: 201 after %d ms", ahead, time.Since(begin).Milliseconds())
+			c.note("starting in %s: late %d ms", ahead, w.startsInTime(m, at).Milliseconds())
 		})
 	}},
 	{name: "Redis restarted empty while sending", play: func(c *scenario) {
@@ -54,15 +54,15 @@ var redisRows = []row{
 }
 
 // startsInTime holds a run against the promise of moments: never early, and
-// ten seconds late at most.
-func (w *world) startsInTime(m *mailing, at time.Time) {
+// ten seconds late at most. It answers how late it was.
+func (w *world) startsInTime(m *mailing, at time.Time) time.Duration {
 	w.until(time.Minute, m, "finished")
 	r := w.audit(m, "finished")
 	late := w.first().Sub(at)
-	w.note("late %d ms", late.Milliseconds())
 	w.want(late >= 0 && !r.StartedAt.Before(at.Truncate(time.Microsecond)), "it began early")
 	w.want(late <= 10*time.Second, "it began more than 10 s late")
 	w.want(r.figures.doubled == 0 && r.in("sent") == w.clients, "%v", r.Counts)
+	return late
 }
 
 // longestPause is the longest time between two mails.
