@@ -11,3 +11,19 @@ func Bodies(subject, html, text string, vars template.Vars) (htmlPart, textPart 
 	out, err := c.render(vars)
 	return out.HTML, out.Text, err
 }
+
+// Turns is the line of the runs of a way out.
+type Turns = turns
+
+// The line, as its pumps and those who bring work use it.
+var (
+	NewTurns  = newTurns
+	TurnsAdd  = (*turns).add
+	TurnsMore = (*turns).again
+	TurnsNext = (*turns).next
+	TurnsDone = (*turns).done
+	TurnsStop = (*turns).stop
+)
+
+// MaxPumps is how many pumps a run may have at a way out.
+const MaxPumps = maxPumps
