@@ -70,8 +70,15 @@ func (s span) begun(t time.Time) bool { return s.begin.IsZero() || !t.Before(s.b
 // date line reach 15 h 56 min.
 const widest = 16 * time.Hour
 
+// Instant is when a zone's clocks show what a time of UTC says, with Gap where
+// they skip it, which makes it the first instant after, and with Fold where they
+// show it twice, which makes it the first time. time.Date promises neither.
+func Instant(shown time.Time, zone *time.Location) (time.Time, string) {
+	return resolve(wallIn(shown, 0), zone)
+}
+
 // resolve is the instant of a wall time: the first of two, and the first one
-// after where there is none. time.Date promises neither.
+// after where there is none.
 func resolve(w wall, zone *time.Location) (time.Time, string) {
 	s := spanAt(w.naive().Add(-widest), zone)
 	for !s.holds(s.instant(w)) {

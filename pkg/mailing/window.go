@@ -7,6 +7,7 @@ import (
 
 	_ "time/tzdata" // zones are ours wherever we run
 
+	"github.com/postrider/postrider/pkg/calendar"
 	"github.com/postrider/postrider/pkg/model"
 )
 
@@ -66,17 +67,19 @@ func (w *window) at(now time.Time) (open bool, until time.Time) {
 	if w == nil {
 		return true, now.Add(24 * time.Hour)
 	}
-	local := now.In(w.zone)
+	year, month, dom := now.In(w.zone).Date()
 	// yesterday's window may reach into today; eight days on it comes round again
 	for day := -1; day <= 8; day++ {
-		date := local.AddDate(0, 0, day)
+		date := time.Date(year, month, dom+day, 0, 0, 0, 0, time.UTC)
 		weekday := int(date.Weekday()+6)%7 + 1
 		if !slices.Contains(w.days, weekday) {
 			continue
 		}
-		opens := time.Date(date.Year(), date.Month(), date.Day(), 0, w.from, 0, 0, w.zone)
-		closes := time.Date(date.Year(), date.Month(), date.Day(), 0, w.to, 0, 0, w.zone)
+		// an edge that the clocks skip is where they go on; one they show twice is the first
+		opens, _ := calendar.Instant(date.Add(time.Duration(w.from)*time.Minute), w.zone)
+		closes, _ := calendar.Instant(date.Add(time.Duration(w.to)*time.Minute), w.zone)
 		switch {
+		case !opens.Before(closes): // all of it is skipped
 		case now.Before(opens):
 			return false, opens
 		case now.Before(closes):

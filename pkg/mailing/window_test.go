@@ -18,6 +18,11 @@ func TestWindow(t *testing.T) {
 	}
 	office := &model.Window{Weekdays: []int{1, 2, 3, 4, 5}, From: "09:00", To: "18:00"}
 	night := &model.Window{Weekdays: []int{5}, From: "22:00", To: "06:00"}
+	week := []int{1, 2, 3, 4, 5, 6, 7}
+	early := &model.Window{Weekdays: week, From: "02:30", To: "05:00"}
+	late := &model.Window{Weekdays: week, From: "20:00", To: "02:30"}
+	lately := &model.Window{Weekdays: week, From: "00:00", To: "01:30"}
+	gone := &model.Window{Weekdays: week, From: "02:10", To: "02:50"}
 	for _, c := range []struct {
 		name   string
 		window *model.Window
@@ -34,6 +39,16 @@ func TestWindow(t *testing.T) {
 		{"through midnight, after", night, "UTC", "2026-11-28T05:59:00Z", true, "2026-11-28T06:00:00Z"},
 		{"through midnight, over", night, "UTC", "2026-11-28T06:00:00Z", false, "2026-12-04T22:00:00Z"},
 		{"the day the clocks go forward", office, "Europe/Berlin", "2026-03-30T07:30:00+02:00", false, "2026-03-30T09:00:00+02:00"},
+		{"an opening that is skipped", early, "Europe/Berlin", "2026-03-29T01:59:59+01:00", false, "2026-03-29T03:00:00+02:00"},
+		{"a window that opens at a gap", early, "Europe/Berlin", "2026-03-29T03:00:00+02:00", true, "2026-03-29T05:00:00+02:00"},
+		{"an opening that is repeated", early, "Europe/Berlin", "2026-10-25T02:29:00+02:00", false, "2026-10-25T02:30:00+02:00"},
+		{"stays open in the repeat", early, "Europe/Berlin", "2026-10-25T02:10:00+01:00", true, "2026-10-25T05:00:00+01:00"},
+		{"a closing that is skipped", late, "America/New_York", "2026-03-08T01:59:00-05:00", true, "2026-03-08T03:00:00-04:00"},
+		{"a closing that is repeated", lately, "America/New_York", "2026-11-01T01:20:00-04:00", true, "2026-11-01T01:30:00-04:00"},
+		{"closed in the repeat", lately, "America/New_York", "2026-11-01T01:10:00-05:00", false, "2026-11-02T00:00:00-05:00"},
+		{"a window inside a gap", gone, "Europe/Berlin", "2026-03-29T01:00:00+01:00", false, "2026-03-30T02:10:00+02:00"},
+		{"midnight is skipped", lately, "Africa/Cairo", "2026-04-23T23:59:00+02:00", false, "2026-04-24T01:00:00+03:00"},
+		{"a day that is skipped", office, "Pacific/Apia", "2011-12-29T18:00:00-10:00", false, "2012-01-02T09:00:00+14:00"},
 		{"always", nil, "UTC", "2026-11-28T06:00:00Z", true, "2026-11-29T06:00:00Z"},
 	} {
 		w, err := newWindow(c.window, c.zone)
