@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 )
 
@@ -150,4 +151,26 @@ func (in *installation) logged(ctx context.Context) (bytes, syncs int64, err err
 		err = in.db.QueryRowContext(ctx, "SELECT wal_bytes::bigint, wal_sync FROM pg_stat_wal").Scan(&bytes, &syncs)
 	}
 	return bytes, syncs, err
+}
+
+// statements prints which statements took the most of PostgreSQL's time.
+func (in *installation) statements(ctx context.Context, n int) error {
+	rows, err := in.db.QueryContext(ctx, `SELECT calls, total_exec_time, rows, wal_bytes::bigint, regexp_replace(query, '\s+', ' ', 'g')
+		FROM pg_stat_statements WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+		ORDER BY total_exec_time DESC LIMIT 15`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	fmt.Fprintln(os.Stderr, "   calls  µs/mail    rows  WAL/mail  statement")
+	for rows.Next() {
+		var calls, count, wal int64
+		var took float64
+		var query string
+		if err := rows.Scan(&calls, &took, &count, &wal, &query); err != nil {
+			return err
+		}
+		fmt.Fprintf(os.Stderr, "%8d %8.1f %7d %9.1f  %.150s\n", calls, took*1000/float64(n), count, float64(wal)/float64(n), query)
+	}
+	return rows.Err()
 }

@@ -55,7 +55,11 @@ func run(ctx context.Context, args []string) error {
 		if err := flags.Parse(args); err != nil {
 			return err
 		}
-		return onStage(*bin, func(s *stage) error { return sends(ctx, s, []send{c}) })
+		var settings []string
+		if c.Statements {
+			settings = []string{"shared_preload_libraries=pg_stat_statements", "pg_stat_statements.track=all"}
+		}
+		return onStage(*bin, func(s *stage) error { return sends(ctx, s, []send{c}) }, settings...)
 	case "api":
 		c := defaultCalls
 		c.flags(flags)
@@ -96,12 +100,12 @@ func matrix(ctx context.Context, s *stage) error {
 	return defaultCalls.run(ctx, s)
 }
 
-// onStage sets the stage, with this program itself as the sink's.
-func onStage(bin string, do func(*stage) error) (err error) {
+// onStage sets the stage, PostgreSQL with some more settings.
+func onStage(bin string, do func(*stage) error, settings ...string) (err error) {
 	if bin, err = filepath.Abs(bin); err != nil {
 		return err
 	}
-	s, err := setStage(bin)
+	s, err := setStage(bin, settings...)
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ type send struct {
 	Workers     int
 	Runs        int
 	Bare        time.Duration
+	Statements  bool
 }
 
 var defaultSend = send{
@@ -36,6 +37,7 @@ func (c *send) flags(f *flag.FlagSet) {
 	f.StringVar(&c.Database, "database", d.Database, "postgres, or sqlite: everything in one process")
 	f.IntVar(&c.Workers, "workers", d.Workers, "worker processes, with postgres")
 	f.IntVar(&c.Runs, "runs", d.Runs, "how often; each figure is the median")
+	f.BoolVar(&c.Statements, "statements", false, "tell what PostgreSQL spent its time on (with pg_stat_statements, which costs some)")
 	f.DurationVar(&c.Bare, "bare", d.Bare, "how long each bare sender works")
 }
 
@@ -164,7 +166,7 @@ func (c *send) perMail(d time.Duration) float64 {
 }
 
 // mailing starts a mailing and waits for its report to be finished.
-func (c *send) mailing(ctx context.Context, in *installation, target *sink, f *figures) error {
+func (c *send) mailing(ctx context.Context, in *installation, target *sink, f *figures) (err error) {
 	before, err := in.usage()
 	if err != nil {
 		return err
@@ -172,6 +174,12 @@ func (c *send) mailing(ctx context.Context, in *installation, target *sink, f *f
 	bytes, syncs, err := in.logged(ctx)
 	if err != nil {
 		return err
+	}
+	if c.Statements {
+		if _, err := in.db.ExecContext(ctx, "CREATE EXTENSION pg_stat_statements"); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, in.statements(context.WithoutCancel(ctx), c.N)) }()
 	}
 	click := time.Now()
 	run, err := in.person.mail(ctx, in.message)

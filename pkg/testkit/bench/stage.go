@@ -22,7 +22,7 @@ type stage struct {
 	databases       int
 }
 
-func setStage(bin string) (*stage, error) {
+func setStage(bin string, settings ...string) (*stage, error) {
 	if err := server.Install(os.Stderr, "postgres", "redis-server"); err != nil {
 		return nil, err
 	}
@@ -36,8 +36,9 @@ func setStage(bin string) (*stage, error) {
 	}
 	if s.redis, err = server.StartRedis(s.dir); err == nil {
 		// As an installation has it: what is committed is on the disk.
-		s.postgres, err = server.StartPostgresWith(s.dir, "fsync=on", "full_page_writes=on", "synchronous_commit=on",
-			"max_wal_size=4GB", "autovacuum_naptime=60s")
+		s.postgres, err = server.StartPostgresWith(s.dir, append([]string{
+			"fsync=on", "full_page_writes=on", "synchronous_commit=on", "max_wal_size=4GB", "autovacuum_naptime=60s",
+		}, settings...)...)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.clear())
