@@ -62,7 +62,13 @@ CREATE TABLE permits (
     PRIMARY KEY (key, span, slot)
 );
 
+-- Nearly all deliveries retry none: they need no entry for it.
+ALTER TABLE deliveries DROP CONSTRAINT deliveries_origin_id_key;
+CREATE UNIQUE INDEX deliveries_origin ON deliveries (origin_id) WHERE origin_id IS NOT NULL;
+
 -- +goose Down
+DROP INDEX deliveries_origin;
+ALTER TABLE deliveries ADD CONSTRAINT deliveries_origin_id_key UNIQUE (origin_id);
 DROP TABLE permits, breakers, transports;
 ALTER TABLE deliveries DROP COLUMN first_id;
 DROP INDEX runs_parent, runs_ended, runs_unchecked, runs_logged;
