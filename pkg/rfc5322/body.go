@@ -93,6 +93,17 @@ func (p part) appendCanonical(dst []byte) []byte {
 	if p.canonical {
 		return append(dst, s...)
 	}
+	if strings.IndexByte(s, '\r') < 0 { // as templates are written: a search is faster than a look at each byte
+		for {
+			i := strings.IndexByte(s, '\n')
+			if i < 0 {
+				return append(dst, s...)
+			}
+			dst = append(dst, s[:i]...)
+			dst = append(dst, "\r\n"...)
+			s = s[i+1:]
+		}
+	}
 	start := 0
 	for i := 0; i < len(s); i++ {
 		if c := s[i]; c != '\r' && c != '\n' {
