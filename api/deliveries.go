@@ -23,7 +23,7 @@ type deliveryResponse struct {
 	Attempts          int                 `json:"attempts" validate:"required" example:"1"`
 	PossibleDuplicate bool                `json:"possible_duplicate" validate:"required"`
 	OriginID          *int64              `json:"origin_id" validate:"required" extensions:"x-nullable"`   // the delivery this one retries
-	RetriedBy         *int64              `json:"retried_by" validate:"required" extensions:"x-nullable"`  // the delivery that retries this one
+	RetriedBy         *int64              `json:"retried_by,omitempty" example:"9100"`                     // the delivery that retries this one
 	ResolvedBy        *int64              `json:"resolved_by" validate:"required" extensions:"x-nullable"` // the user who settled a doubt
 	NextAt            *time.Time          `json:"next_at" validate:"required" extensions:"x-nullable"`     // of a deferred one
 	LastCode          int                 `json:"last_code" validate:"required" example:"250"`             // 0: no answer came

@@ -27,6 +27,8 @@ type reportResponse struct {
 	ParentRunID   *int64          `json:"parent_run_id" validate:"required" extensions:"x-nullable"`
 	Counts        counts          `json:"counts" validate:"required"`
 	RatePerSecond float64         `json:"rate_per_second" validate:"required" example:"412.5"`
+
+	AttemptsRemovedAt *time.Time `json:"attempts_removed_at,omitempty" example:"2027-12-01T07:00:00Z"` // since then its attempt log is not kept
 } //	@name	Report
 
 // counts are the sums of a run; planned is always the sum of the others.
@@ -47,7 +49,7 @@ func reportOf(r *store.Report) reportResponse {
 	return reportResponse{
 		RunID: r.ID, MailingID: r.MailingID, MailingName: r.MailingName, OwnerID: r.OwnerID, OwnerEmail: r.OwnerEmail,
 		Status: r.Status, PlannedAt: r.PlannedAt, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, Reason: r.Reason,
-		ParentRunID: r.ParentRunID, Counts: counts(r.Counts), RatePerSecond: math.Round(r.RatePerSecond*100) / 100,
+		ParentRunID: r.ParentRunID, Counts: counts(r.Counts), RatePerSecond: math.Round(r.RatePerSecond*100) / 100, AttemptsRemovedAt: r.AttemptsRemovedAt,
 	}
 }
 

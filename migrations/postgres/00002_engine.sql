@@ -10,11 +10,13 @@ ALTER TABLE runs
     ADD COLUMN checked_at   timestamptz,               -- when its counters were last held against its rows
     ADD COLUMN first_run_id bigint,                    -- of a linked run, the first of its chain: it names the mails,
     ADD COLUMN dated_at     timestamptz,               -- and its start is their Date
-    ADD COLUMN attempts_removed_at timestamptz;        -- since when its attempt log is not kept
+    ADD COLUMN attempts_removed_at timestamptz,        -- since when its attempt log is not kept
+    ADD COLUMN log_left_after bigint;                  -- while the log is removed: deliveries to clients up to this have none
 CREATE INDEX runs_parent ON runs (parent_run_id) WHERE parent_run_id IS NOT NULL;
 CREATE INDEX runs_ended ON runs (owner_id, finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX runs_unchecked ON runs (finished_at) WHERE finished_at IS NOT NULL AND (checked_at IS NULL OR checked_at < finished_at);
 CREATE INDEX runs_logged ON runs (finished_at) WHERE finished_at IS NOT NULL AND attempts_removed_at IS NULL;
+CREATE INDEX runs_log_left ON runs (id) WHERE log_left_after IS NOT NULL;
 
 ALTER TABLE deliveries
     ADD COLUMN first_id bigint; -- of one that retries another, the first of its chain
@@ -71,7 +73,7 @@ DROP INDEX deliveries_origin;
 ALTER TABLE deliveries ADD CONSTRAINT deliveries_origin_id_key UNIQUE (origin_id);
 DROP TABLE permits, breakers, transports;
 ALTER TABLE deliveries DROP COLUMN first_id;
-DROP INDEX runs_parent, runs_ended, runs_unchecked, runs_logged;
+DROP INDEX runs_parent, runs_ended, runs_unchecked, runs_logged, runs_log_left;
 ALTER TABLE runs DROP COLUMN occurrence, DROP COLUMN transport_id, DROP COLUMN retry_filter, DROP COLUMN checked_at,
-    DROP COLUMN first_run_id, DROP COLUMN dated_at, DROP COLUMN attempts_removed_at;
+    DROP COLUMN first_run_id, DROP COLUMN dated_at, DROP COLUMN attempts_removed_at, DROP COLUMN log_left_after;
 ALTER TABLE mailings DROP COLUMN repeat_rule, DROP COLUMN run_minutes;

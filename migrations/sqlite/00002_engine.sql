@@ -9,10 +9,12 @@ ALTER TABLE runs ADD COLUMN checked_at datetime; -- when its counters were last 
 ALTER TABLE runs ADD COLUMN first_run_id bigint; -- of a linked run, the first of its chain: it names the mails,
 ALTER TABLE runs ADD COLUMN dated_at datetime; -- and its start is their Date
 ALTER TABLE runs ADD COLUMN attempts_removed_at datetime; -- since when its attempt log is not kept
+ALTER TABLE runs ADD COLUMN log_left_after bigint; -- while the log is removed: deliveries to clients up to this have none
 CREATE INDEX runs_parent ON runs (parent_run_id) WHERE parent_run_id IS NOT NULL;
 CREATE INDEX runs_ended ON runs (owner_id, finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX runs_unchecked ON runs (finished_at) WHERE finished_at IS NOT NULL AND (checked_at IS NULL OR checked_at < finished_at);
 CREATE INDEX runs_logged ON runs (finished_at) WHERE finished_at IS NOT NULL AND attempts_removed_at IS NULL;
+CREATE INDEX runs_log_left ON runs (id) WHERE log_left_after IS NOT NULL;
 
 ALTER TABLE deliveries ADD COLUMN first_id bigint; -- of one that retries another, the first of its chain
 
@@ -68,6 +70,7 @@ DROP INDEX runs_parent;
 DROP INDEX runs_ended;
 DROP INDEX runs_unchecked;
 DROP INDEX runs_logged;
+DROP INDEX runs_log_left;
 ALTER TABLE runs DROP COLUMN occurrence;
 ALTER TABLE runs DROP COLUMN transport_id;
 ALTER TABLE runs DROP COLUMN retry_filter;
@@ -75,5 +78,6 @@ ALTER TABLE runs DROP COLUMN checked_at;
 ALTER TABLE runs DROP COLUMN first_run_id;
 ALTER TABLE runs DROP COLUMN dated_at;
 ALTER TABLE runs DROP COLUMN attempts_removed_at;
+ALTER TABLE runs DROP COLUMN log_left_after;
 ALTER TABLE mailings DROP COLUMN repeat_rule;
 ALTER TABLE mailings DROP COLUMN run_minutes;

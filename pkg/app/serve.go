@@ -157,6 +157,12 @@ func (h *house) metrics(engine *mailing.Engine) *prometheus.Registry {
 			ConstLabels: prometheus.Labels{"reason": reason},
 		}, func() float64 { return float64(engine.Missed(reason)) }))
 	}
+	r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "postrider_drift_total", Help: "Places where this process found counters, attempts and deliveries of a run that do not agree.",
+	}, func() float64 { n, _ := engine.Drifts(); return float64(n) }))
+	r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "postrider_drift_runs", Help: "Checks of a run by this process that found such a place.",
+	}, func() float64 { _, n := engine.Drifts(); return float64(n) }))
 	return r
 }
 

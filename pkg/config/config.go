@@ -39,24 +39,25 @@ const (
 type Config struct {
 	Program Program
 
-	HTTPAddr      string     // host:port to listen on
-	DatabaseURL   string     // postgres://… or sqlite:PATH
-	RedisURL      string     // "" in the embedded mode: run one in process
-	DataDir       string     // folder of the embedded mode
-	SecretKey     []byte     // 32 bytes or more; nil in the embedded mode: the program keeps one in DataDir
-	PublicURL     string     // what links in mails begin with, without a slash at the end
-	SMTPURL       string     // default transport; "" in the embedded mode: the captured inbox
-	MailFrom      string     // default sender, valid for address.ParseMailbox
-	SenderDomains []string   // further domains a mail may come from, lower-case ASCII
-	Registration  bool       // visitors may register
-	ConfirmEmail  bool       // new accounts must confirm their address
-	Limits        bool       // limits of requests and sign-ins are on
-	AdminEmail    string     // normalised address of the first superuser
-	AdminPassword string     // "": a random one, printed once
-	LogLevel      slog.Level // least level that is logged
-	LogFormat     string     // "text" or "json"
-	MetricsAddr   string     // host:port of a listener for metrics; "": /metrics on the API
-	CORSOrigins   []string   // origins of other sites whose pages may call the API
+	HTTPAddr         string     // host:port to listen on
+	DatabaseURL      string     // postgres://… or sqlite:PATH
+	RedisURL         string     // "" in the embedded mode: run one in process
+	DataDir          string     // folder of the embedded mode
+	SecretKey        []byte     // 32 bytes or more; nil in the embedded mode: the program keeps one in DataDir
+	PublicURL        string     // what links in mails begin with, without a slash at the end
+	SMTPURL          string     // default transport; "" in the embedded mode: the captured inbox
+	MailFrom         string     // default sender, valid for address.ParseMailbox
+	SenderDomains    []string   // further domains a mail may come from, lower-case ASCII
+	Registration     bool       // visitors may register
+	ConfirmEmail     bool       // new accounts must confirm their address
+	Limits           bool       // limits of requests and sign-ins are on
+	AdminEmail       string     // normalised address of the first superuser
+	AdminPassword    string     // "": a random one, printed once
+	LogLevel         slog.Level // least level that is logged
+	LogFormat        string     // "text" or "json"
+	MetricsAddr      string     // host:port of a listener for metrics; "": /metrics on the API
+	CORSOrigins      []string   // origins of other sites whose pages may call the API
+	KeepAttemptsDays int        // days after the end of a run that its attempt log is kept; 0 is for ever
 }
 
 // Error is all that is wrong with the settings.
@@ -178,6 +179,7 @@ func (c Config) attrs() []slog.Attr {
 		slog.String("log_format", c.LogFormat),
 		slog.String("metrics_addr", c.MetricsAddr),
 		slog.String("cors_origins", strings.Join(c.CORSOrigins, ",")),
+		slog.Int("keep_attempts_days", c.KeepAttemptsDays),
 	}
 }
 

@@ -118,22 +118,23 @@ func TestValues(t *testing.T) {
 func TestAllProblemsAtOnce(t *testing.T) {
 	t.Chdir(t.TempDir())
 	_, err := load(t, config.Up, map[string]string{
-		"POSTRIDER_HTTP_ADDR":      "8080",
-		"POSTRIDER_DATABASE_URL":   "mysql://u:hunter2@db/x",
-		"POSTRIDER_REDIS_URL":      "http://:hunter2@x",
-		"POSTRIDER_SECRET_KEY":     "!hunter2!",
-		"POSTRIDER_PUBLIC_URL":     "mail.example.com",
-		"POSTRIDER_SMTP_URL":       "mx:25",
-		"POSTRIDER_MAIL_FROM":      "nobody",
-		"POSTRIDER_SENDER_DOMAINS": "a b",
-		"POSTRIDER_REGISTRATION":   "maybe",
-		"POSTRIDER_CONFIRM_EMAIL":  "maybe",
-		"POSTRIDER_LIMITS":         "maybe",
-		"POSTRIDER_ADMIN_EMAIL":    "root",
-		"POSTRIDER_LOG_LEVEL":      "loud",
-		"POSTRIDER_LOG_FORMAT":     "xml",
-		"POSTRIDER_METRICS_ADDR":   "host:99999",
-		"POSTRIDER_CORS_ORIGINS":   "*",
+		"POSTRIDER_HTTP_ADDR":          "8080",
+		"POSTRIDER_DATABASE_URL":       "mysql://u:hunter2@db/x",
+		"POSTRIDER_REDIS_URL":          "http://:hunter2@x",
+		"POSTRIDER_SECRET_KEY":         "!hunter2!",
+		"POSTRIDER_PUBLIC_URL":         "mail.example.com",
+		"POSTRIDER_SMTP_URL":           "mx:25",
+		"POSTRIDER_MAIL_FROM":          "nobody",
+		"POSTRIDER_SENDER_DOMAINS":     "a b",
+		"POSTRIDER_REGISTRATION":       "maybe",
+		"POSTRIDER_CONFIRM_EMAIL":      "maybe",
+		"POSTRIDER_LIMITS":             "maybe",
+		"POSTRIDER_ADMIN_EMAIL":        "root",
+		"POSTRIDER_LOG_LEVEL":          "loud",
+		"POSTRIDER_LOG_FORMAT":         "xml",
+		"POSTRIDER_METRICS_ADDR":       "host:99999",
+		"POSTRIDER_CORS_ORIGINS":       "*",
+		"POSTRIDER_KEEP_ATTEMPTS_DAYS": "-1",
 	})
 	var problems *config.Error
 	require.ErrorAs(t, err, &problems)
@@ -143,7 +144,7 @@ func TestAllProblemsAtOnce(t *testing.T) {
 		named[name] = true
 	}
 	// The password is missing, too: an address that cannot be read is not loopback.
-	require.Len(t, named, 17, err)
+	require.Len(t, named, 18, err)
 	require.NotContains(t, err.Error(), "hunter2")
 }
 

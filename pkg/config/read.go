@@ -38,21 +38,22 @@ func (r *reader) problem(env, format string, args ...any) {
 
 func (r *reader) config(program Program) *Config {
 	c := &Config{
-		Program:       program,
-		HTTPAddr:      r.listenAddr(envHTTPAddr),
-		DataDir:       r.values[envDataDir],
-		SMTPURL:       r.smtpURL(),
-		MailFrom:      r.mailFrom(),
-		SenderDomains: r.senderDomains(),
-		Registration:  r.switched(envRegistration),
-		ConfirmEmail:  r.switched(envConfirmEmail),
-		Limits:        r.switched(envLimits),
-		AdminEmail:    r.adminEmail(),
-		AdminPassword: r.values[envAdminPassword],
-		LogLevel:      r.logLevel(),
-		LogFormat:     r.logFormat(),
-		MetricsAddr:   r.listenAddr(envMetricsAddr),
-		CORSOrigins:   r.corsOrigins(),
+		Program:          program,
+		HTTPAddr:         r.listenAddr(envHTTPAddr),
+		DataDir:          r.values[envDataDir],
+		SMTPURL:          r.smtpURL(),
+		MailFrom:         r.mailFrom(),
+		SenderDomains:    r.senderDomains(),
+		Registration:     r.switched(envRegistration),
+		ConfirmEmail:     r.switched(envConfirmEmail),
+		Limits:           r.switched(envLimits),
+		AdminEmail:       r.adminEmail(),
+		AdminPassword:    r.values[envAdminPassword],
+		LogLevel:         r.logLevel(),
+		LogFormat:        r.logFormat(),
+		MetricsAddr:      r.listenAddr(envMetricsAddr),
+		CORSOrigins:      r.corsOrigins(),
+		KeepAttemptsDays: r.days(envKeepAttempts),
 	}
 	embedded := program == Up && isLoopback(c.HTTPAddr)
 	c.DatabaseURL = r.databaseURL(program, c.DataDir)
@@ -271,6 +272,15 @@ func (r *reader) switched(env string) bool {
 	}
 	r.problem(env, "must be on (true) or off (false), not %q", r.values[env])
 	return false
+}
+
+func (r *reader) days(env string) int {
+	const most = 36_500
+	n, err := strconv.Atoi(r.values[env])
+	if err != nil || n < 0 || n > most {
+		r.problem(env, "must be a number of days from 0 to %d, not %q", most, r.values[env])
+	}
+	return n
 }
 
 func (r *reader) logLevel() slog.Level {

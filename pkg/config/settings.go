@@ -35,6 +35,7 @@ const (
 	envLogFormat     = "POSTRIDER_LOG_FORMAT"
 	envMetricsAddr   = "POSTRIDER_METRICS_ADDR"
 	envCORSOrigins   = "POSTRIDER_CORS_ORIGINS"
+	envKeepAttempts  = "POSTRIDER_KEEP_ATTEMPTS_DAYS"
 )
 
 // settings is the table; .env.sample and docs/operations.md explain each row,
@@ -58,4 +59,5 @@ var settings = []setting{
 	{env: envLogFormat, programs: all, usage: "`format` of the log: text or json (default text at a terminal, json otherwise)"},
 	{env: envMetricsAddr, programs: API | Worker | Up, usage: "listen on `host:port` for metrics; without it /metrics is on the API"},
 	{env: envCORSOrigins, programs: API | Up, usage: "`origins` of other sites whose pages may call the API, comma separated"},
+	{env: envKeepAttempts, programs: Worker | Up, value: "0", usage: "`days` after the end of a run that its attempt log is kept; 0 is for ever"},
 }

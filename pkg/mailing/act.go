@@ -51,7 +51,11 @@ type act struct {
 func (a *act) apply(t *store.MailingTx) error {
 	a.planned, a.live = nil, nil
 	if t.Repeats(a.action) && a.startAt == nil {
-		return nil
+		var err error
+		if t.Status == model.MailingCancelling { // it may go a lot further, also where no worker lives
+			a.live, err = t.LiveRun()
+		}
+		return err
 	}
 	moves := a.action == model.ActionSchedule && t.Status == model.MailingScheduled && a.startAt != nil
 	if !t.Status.Allows(a.action) && !moves {
@@ -189,7 +193,11 @@ func (a *act) settle(ctx context.Context) {
 	}
 	quick, cancel := context.WithTimeout(ctx, settleDeadline)
 	defer cancel()
-	if err := a.rest(quick, a.live.ID); err != nil {
+	err := a.rest(quick, a.live.ID)
+	if err == nil && a.live.Status == model.RunCancelling { // clients that have no delivery yet get one
+		_, err = a.Advance(quick, a.live.ID, nil)
+	}
+	if err != nil {
 		a.log.DebugContext(ctx, "a run comes to rest later", "run_id", a.live.ID, "error", err)
 	}
 	a.hint(ctx, func(ctx context.Context) error { return a.queue.Start(ctx, a.live.ID, time.Time{}) })

@@ -66,14 +66,19 @@ func (s *Service) freeze(b *store.Beginning) {
 	// {{ sender.name }} is who the mailing names, else its owner
 	r.SenderName = cmp.Or(m.FromName, owner.FullName, r.FromName)
 	r.SenderEmail = cmp.Or(m.FromEmail, owner.Email)
-	r.Audience, r.Timezone, r.Window = m.Audience, m.Timezone, m.Window
-	r.TransportID = m.TransportID
+	r.Audience = m.Audience
+	pace(now, m, r)
+	r.ContentHash = contentHash(r.Subject, r.HTML, r.Text, r.FromName, r.FromEmail, r.ReplyTo)
+}
+
+// pace gives a run what says how it is sent: that of the mailing as it is now.
+func pace(now time.Time, m *model.Mailing, r *model.Run) {
+	r.Timezone, r.Window, r.TransportID = m.Timezone, m.Window, m.TransportID
 	r.RatePerMinute, r.InDoubtPolicy, r.DeadlineAt = m.RatePerMinute, m.InDoubtPolicy, m.EndAt
 	if m.RunMinutes != nil {
 		deadline := now.Add(time.Duration(*m.RunMinutes) * time.Minute)
 		r.DeadlineAt = &deadline
 	}
-	r.ContentHash = contentHash(r.Subject, r.HTML, r.Text, r.FromName, r.FromEmail, r.ReplyTo)
 }
 
 // Advance moves a run as far as it can go now and reports whether it has

@@ -61,6 +61,7 @@ type Engine struct {
 	runs   map[int64]*liveRun
 
 	seen map[int64]bool // by the sweep, since it looked at the first run
+	care care
 }
 
 // liveRun is what this process keeps of a run that it sends, or that waits.

@@ -1,6 +1,10 @@
 package mailing
 
-import "github.com/postrider/postrider/pkg/template"
+import (
+	"context"
+
+	"github.com/postrider/postrider/pkg/template"
+)
 
 // Bodies renders a message as the sender does.
 func Bodies(subject, html, text string, vars template.Vars) (htmlPart, textPart string, err error) {
@@ -27,3 +31,7 @@ var (
 
 // MaxPumps is how many pumps a run may have at a way out.
 const MaxPumps = maxPumps
+
+// CheckBooks and Tidy do now what a worker does now and then.
+func (e *Engine) CheckBooks(ctx context.Context) error { return e.checkBooks(ctx) }
+func (e *Engine) Tidy(ctx context.Context) error       { return e.tidy(ctx) }

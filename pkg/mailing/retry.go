@@ -21,7 +21,13 @@ func (s *Service) Retry(ctx context.Context, v model.Viewer, runID int64, f mode
 	if err := CheckRetry(f); err != nil {
 		return nil, err
 	}
-	r, err := s.store.LinkRun(ctx, v, runID, f, pace)
+	r, err := s.store.LinkRun(ctx, v, runID, f, func(now time.Time, m *model.Mailing, r *model.Run) error {
+		if m.EndAt != nil && !m.EndAt.After(now) {
+			return model.E(model.Conflict, "the end of this mailing has passed; move it first")
+		}
+		pace(now, m, r)
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -49,15 +55,4 @@ func CheckRetry(f model.RetryFilter) error {
 		}
 	}
 	return bad.Err()
-}
-
-// pace gives a linked run what says how it is sent: that of the mailing now.
-func pace(now time.Time, m *model.Mailing, r *model.Run) error {
-	if m.EndAt != nil && !m.EndAt.After(now) {
-		return model.E(model.Conflict, "the end of this mailing has passed; move it first")
-	}
-	r.Timezone, r.Window, r.RatePerMinute = m.Timezone, m.Window, m.RatePerMinute
-	r.TransportID = m.TransportID
-	r.InDoubtPolicy, r.DeadlineAt = m.InDoubtPolicy, m.EndAt
-	return nil
 }

@@ -25,11 +25,12 @@ const hintDeadline = 300 * time.Millisecond
 
 // Options are what an installation decides.
 type Options struct {
-	PublicURL     string   // what links in mails begin with, without a slash at the end
-	FromName      string   // default sender
-	FromEmail     string   // default sender
-	SenderDomains []string // domains a sender may have besides FromEmail's
-	LinkKey       []byte   // signs the links in mails
+	PublicURL     string        // what links in mails begin with, without a slash at the end
+	FromName      string        // default sender
+	FromEmail     string        // default sender
+	SenderDomains []string      // domains a sender may have besides FromEmail's
+	LinkKey       []byte        // signs the links in mails
+	KeepAttempts  time.Duration // how long after its end the attempt log of a run is kept; 0 is for ever
 	Log           *slog.Logger
 }
 

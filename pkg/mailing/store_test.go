@@ -413,3 +413,22 @@ func TestALateDeferralAfterTheEndIsFinal(t *testing.T) {
 		require.EqualValues(t, []int64{1, 0}, []int64{n.Failed, n.Deferred}, "a run that has ended does not come back")
 	})
 }
+
+// Where no worker lives a cancelled run ends all the same, also of clients that
+// had no delivery yet.
+func TestACancelNeedsNoWorker(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		h := newHouse(t, st, 3)
+		m := h.create()
+		m, err := h.service.Act(context.Background(), h.user.Viewer(), m.ID, model.ActionCancel, nil)
+		require.NoError(t, err)
+		m = h.until(m.ID, model.MailingCancelled, model.MailingCancelling)
+		for m.Status == model.MailingCancelling { // a slow machine goes on when it is asked again
+			m, err = h.service.Act(context.Background(), h.user.Viewer(), m.ID, model.ActionCancel, nil)
+			require.NoError(t, err)
+		}
+		require.Equal(t, model.MailingCancelled, m.Status)
+		require.EqualValues(t, 3, h.report(m).Counts.Cancelled)
+	})
+}

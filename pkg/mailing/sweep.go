@@ -91,6 +91,7 @@ func (e *Engine) sweeps(ctx context.Context) {
 			e.log.Warn("the sweep could not work", "error", err)
 			last = time.Time{}
 		}
+		e.lookAfter()
 		wait := sweepEvery + time.Duration(mrand.Int64N(int64(sweepEvery/2)))
 		select {
 		case <-time.After(wait):

@@ -198,6 +198,9 @@ func (s *Store) Materialise(ctx context.Context, runID int64) (made, sendable in
 		if err != nil {
 			return err
 		}
+		if err := s.orderAddresses(tx, r.OwnerID, "pg_advisory_xact_lock_shared"); err != nil {
+			return err
+		}
 		lots, begin := 20, time.Now()
 		if r.AudienceAfter == 0 {
 			lots = 1

@@ -283,6 +283,11 @@ func (s *Store) DeleteClient(ctx context.Context, v model.Viewer, id int64, ifMa
 		if ifMatch.Stale(c.Version) {
 			return stale()
 		}
+		if erase {
+			if err := s.orderAddresses(tx, c.OwnerID, "pg_advisory_xact_lock"); err != nil {
+				return kindOf(err, "erase an address")
+			}
+		}
 		if err := s.skipOpenByClient(tx, id, model.SkippedClientDeleted); err != nil {
 			return kindOf(err, "skip the mails to a client")
 		}
@@ -293,6 +298,17 @@ func (s *Store) DeleteClient(ctx context.Context, v model.Viewer, id int64, ifMa
 		}
 		return kindOf(tx.Exec("DELETE FROM clients WHERE id = ?", id).Error, "delete a client")
 	})
+}
+
+// orderAddresses orders what copies the addresses of an owner's clients into
+// deliveries, by a shared lock, and what erases one from them, by one that is
+// not: else a copy that is made just now would outlive it. SQLite's writer is
+// alone anyhow.
+func (s *Store) orderAddresses(tx *gorm.DB, owner int64, lock string) error {
+	if s.lite {
+		return nil
+	}
+	return tx.Exec("SELECT "+lock+"(hashtextextended('addresses', ?))", owner).Error
 }
 
 // eraseAddress writes the hash as an address below .invalid, where no mail can

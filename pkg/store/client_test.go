@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/postrider/postrider/pkg/model"
@@ -401,3 +402,36 @@ func TestFigures(t *testing.T) {
 }
 
 func ptr[T any](x T) *T { return &x }
+
+// An address that is erased while its owner's clients are given deliveries is
+// in none of them afterwards.
+func TestNoCopyOutlivesAnErasure(t *testing.T) {
+	t.Parallel()
+	onBothDialects(t, func(t *testing.T, w *world) {
+		ctx := context.Background()
+		const n = 1200
+		require.NoError(t, w.Exec("WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < ?) INSERT INTO clients (owner_id, email, created_at, updated_at) SELECT CAST(? AS BIGINT), 'client' || n || '@example.org', u.created_at, u.created_at FROM i, users u WHERE u.id = ?",
+			n, w.anna.ID, w.anna.ID))
+		run := w.run(t, w.anna, model.RunPaused, w.start, 0)
+		require.NoError(t, w.Exec("UPDATE runs SET materialised = ?, audience = '{\"all\":true}' WHERE id = ?", false, run.ID))
+		list, err := w.Clients(ctx, viewerOf(w.anna), store.ClientFilter{}, store.Page{Limit: 200, Sort: "-id"})
+		require.NoError(t, err)
+		begin := make(chan struct{})
+		var group sync.WaitGroup
+		for _, c := range list.Items[:40] {
+			group.Go(func() {
+				<-begin
+				assert.NoError(t, w.DeleteClient(ctx, viewerOf(w.anna), c.ID, nil, true))
+			})
+		}
+		close(begin)
+		w.materialise(t, run.ID)
+		group.Wait()
+		w.agrees(t, run.ID)
+		for _, c := range list.Items[:40] {
+			found, err := w.Deliveries(ctx, viewerOf(w.anna), run.ID, store.DeliveryFilter{Q: c.Email}, store.Page{})
+			require.NoError(t, err)
+			require.Empty(t, found.Items)
+		}
+	})
+}

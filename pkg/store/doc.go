@@ -16,8 +16,9 @@
 // A transaction that needs several rows takes them in this order, so that no
 // two can wait for each other: suppressions, mailings, transports, runs, chunks
 // (by id), deliveries (by id), retries. Breakers and permits are locked last,
-// one at a time. Counters of a chunk are changed only by a
-// transaction that holds the chunk's row.
+// one at a time. What copies the addresses of clients into deliveries and what
+// erases one are ordered by an advisory lock, taken before chunks. Counters of a
+// chunk are changed only by a transaction that holds the chunk's row.
 //
 // # Time
 //

@@ -28,7 +28,7 @@ type ReportFilter struct {
 // reportColumns are those of a report: the frozen content stays where it is, it
 // is up to half a megabyte a row.
 const reportColumns = `runs.id, runs.mailing_id, runs.owner_id, runs.mailing_name, runs.planned_at, runs.status, runs.reason,
-	runs.parent_run_id, runs.from_email, runs.started_at, runs.finished_at, runs.deadline_at, runs.materialised, runs.created_at`
+	runs.parent_run_id, runs.from_email, runs.started_at, runs.finished_at, runs.deadline_at, runs.materialised, runs.attempts_removed_at, runs.created_at`
 
 var reportList = listing[Report]{
 	name:  "reports",

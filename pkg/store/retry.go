@@ -75,7 +75,7 @@ func (s *Store) linked(tx *gorm.DB, parent *model.Run, f model.RetryFilter, now 
 	}
 	r.ID, r.ParentRunID, r.FirstRunID, r.DatedAt, r.RetryFilter = 0, &parent.ID, &first, dated, &f
 	r.Status, r.Reason, r.StartedAt, r.FinishedAt, r.PlannedAt, r.CreatedAt = model.RunRunning, "", &now, nil, now, now
-	r.AudienceAfter, r.Materialised, r.CheckedAt, r.AttemptsRemovedAt = 0, false, nil, nil
+	r.Occurrence, r.AudienceAfter, r.Materialised, r.CheckedAt, r.AttemptsRemovedAt = 0, 0, false, nil, nil
 	for { // two runs of a mailing never share a time
 		var taken int64
 		err := tx.Table("runs").Where("mailing_id = ? AND planned_at = ?", r.MailingID, r.PlannedAt).Count(&taken).Error

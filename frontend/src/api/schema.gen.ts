@@ -1287,8 +1287,11 @@ export interface components {
             reason: string;
             /** @description the user who settled a doubt */
             resolved_by: number | null;
-            /** @description the delivery that retries this one */
-            retried_by: number | null;
+            /**
+             * @description the delivery that retries this one
+             * @example 9100
+             */
+            retried_by?: number;
             /** @example 40 */
             run_id: number;
             /** @enum {string} */
@@ -1388,8 +1391,11 @@ export interface components {
             reason: string;
             /** @description the user who settled a doubt */
             resolved_by: number | null;
-            /** @description the delivery that retries this one */
-            retried_by: number | null;
+            /**
+             * @description the delivery that retries this one
+             * @example 9100
+             */
+            retried_by?: number;
             /** @example 40 */
             run_id: number;
             /** @enum {string} */
@@ -1866,6 +1872,12 @@ export interface components {
             weekdays?: number[] | null;
         };
         Report: {
+            /**
+             * Format: date-time
+             * @description since then its attempt log is not kept
+             * @example 2027-12-01T07:00:00Z
+             */
+            attempts_removed_at?: string;
             counts: components["schemas"]["Counts"];
             /**
              * Format: date-time
