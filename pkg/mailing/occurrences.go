@@ -36,17 +36,29 @@ func (s *Service) Occurrences(in Input, n int) ([]Occurrence, error) {
 	return occurrences(m, slot.At, zone, n)
 }
 
-// Upcoming are the next up to n starts of a mailing as it stands. A draft has
-// those it would have if it were scheduled now, and what has ended has none.
+// Upcoming are the next up to n starts of a mailing as it stands. A draft with
+// a start has those it would have if it were scheduled now; one without, and
+// what has ended, has none.
 func (s *Service) Upcoming(m *model.Mailing, n int) ([]Occurrence, error) {
-	if m.Status == model.MailingDraft {
-		return s.Occurrences(InputOf(m), n)
-	}
 	zone, err := Zone(m.Timezone)
-	if err != nil || m.NextRunAt == nil {
+	if err != nil {
 		return nil, err
 	}
-	return occurrences(m, *m.NextRunAt, zone, n)
+	first := m.NextRunAt
+	if m.Status == model.MailingDraft && m.StartAt != nil {
+		slot, err := firstSlot(m, time.Now().UTC().Truncate(time.Microsecond))
+		if model.IsKind(err, model.Invalid) {
+			return nil, nil // its rule is over, which scheduling it will tell
+		}
+		if err != nil {
+			return nil, err
+		}
+		first = &slot.At
+	}
+	if first == nil {
+		return nil, nil
+	}
+	return occurrences(m, *first, zone, n)
 }
 
 // occurrences are the planned start of a mailing and those of its rule after
