@@ -76,9 +76,10 @@ func (s *Server) routes() []route {
 		{del, "/transports/:id", superuser, s.deleteTransport},
 		{post, "/transports/:id/check", superuser, s.checkTransport},
 
-		// clients.go
+		// clients.go, clients_bulk.go
 		{get, "/clients", anyUser, s.clients},
 		{post, "/clients", anyUser, s.createClient},
+		{post, "/clients/bulk", anyUser, s.changeClients},
 		{get, "/clients/:id", anyUser, s.client},
 		{patch, "/clients/:id", anyUser, s.updateClient},
 		{del, "/clients/:id", anyUser, s.deleteClient},

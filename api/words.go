@@ -46,6 +46,12 @@ var sentences = []sentence{
 	say("the JSON is nested deeper than %d", "вложенность JSON больше {}"),
 	say("the JSON names a key twice", "в JSON дважды назван один ключ"),
 
+	// many at once
+	say("name ids or a filter, one of them", "назовите номера или фильтр, что-то одно"),
+	say("say what is to be done: add_tags, remove_tags or delete", "скажите, что сделать: add_tags, remove_tags или delete"),
+	say("what is deleted needs no tags", "удаляемому метки не нужны"),
+	say("the cursor is broken or belongs to another request", "курсор повреждён или относится к другому запросу"),
+
 	// accounts
 	say("sign in first", "сначала войдите"),
 	say("the e-mail or the password is wrong", "неверный адрес или пароль"),

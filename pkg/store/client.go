@@ -77,6 +77,16 @@ func ownedBy(q *gorm.DB, v model.Viewer, see model.Permission, column string, ow
 // email, full_name, created_at or updated_at.
 func (s *Store) Clients(ctx context.Context, v model.Viewer, f ClientFilter, p Page) (List[model.Client], error) {
 	q := ownedBy(s.seenClients(s.read(ctx), v), v, model.ClientsViewAll, "clients.owner_id", f.OwnerID, &p)
+	q = narrowed(q, v, f)
+	out, err := clientList.page(q, p)
+	if err == nil {
+		err = joinTags(s.read(ctx), out.Items)
+	}
+	return out, kindOf(err, "list clients")
+}
+
+// narrowed holds clients against a filter, but for the owner.
+func narrowed(q *gorm.DB, v model.Viewer, f ClientFilter) *gorm.DB {
 	if f.Q != "" {
 		q = q.Where(`clients.search LIKE ? ESCAPE '\'`, contains(searchText(f.Q)))
 	}
@@ -92,11 +102,7 @@ func (s *Store) Clients(ctx context.Context, v model.Viewer, f ClientFilter, p P
 	default:
 		q = q.Where("suppressions.reason = ?", f.Status)
 	}
-	out, err := clientList.page(q, p)
-	if err == nil {
-		err = joinTags(s.read(ctx), out.Items)
-	}
-	return out, kindOf(err, "list clients")
+	return q
 }
 
 // tagged narrows clients to a tag. Where the owner is known the index of tags

@@ -120,6 +120,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/clients/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tag, untag or delete many of one's own clients
+         * @description Of those named, or of all that a filter finds, at most 500 a call: repeat it with the `cursor` of the answer until that is null.
+         *     Others' clients are as if they did not exist. Clients made after the first call are left alone. Deletion is that of one client, without erase.
+         */
+        post: operations["clientsBulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/clients/{id}": {
         parameters: {
             query?: never;
@@ -1226,6 +1247,58 @@ export interface components {
              */
             updated_at: string;
         };
+        ClientBulkRequest: {
+            /**
+             * @example [
+             *       "vip"
+             *     ]
+             */
+            add_tags?: string[];
+            /** @description next_cursor of the answer before */
+            cursor?: string;
+            delete?: boolean;
+            /**
+             * @description of what the filter finds; at most 500
+             * @example [
+             *       19
+             *     ]
+             */
+            except_ids?: number[];
+            /** @description instead of ids; {} is all */
+            filter?: components["schemas"]["ClientFilter"] | null;
+            /**
+             * @description at most 500
+             * @example [
+             *       17,
+             *       18
+             *     ]
+             */
+            ids?: number[];
+            /**
+             * @example [
+             *       "new"
+             *     ]
+             */
+            remove_tags?: string[];
+        };
+        ClientBulkResponse: {
+            /**
+             * @description of them, those that are not as before
+             * @example 480
+             */
+            changed: number;
+            /**
+             * @description clients this call took
+             * @example 500
+             */
+            done: number;
+            next_cursor: string | null;
+            /**
+             * @description of them, those that would have had more than 50 tags
+             * @example 0
+             */
+            refused: number;
+        };
         ClientChange: {
             attributes?: {
                 [key: string]: unknown;
@@ -1306,6 +1379,14 @@ export interface components {
             items: components["schemas"]["ClientDelivery"][];
             next_cursor: string | null;
             total?: number;
+        };
+        ClientFilter: {
+            /** @example anna */
+            q?: string;
+            /** @enum {string} */
+            status?: "active" | "unsubscribed" | "bounced" | "complained" | "blocked";
+            /** @example vip */
+            tag?: string;
         };
         ClientList: {
             items: components["schemas"]["Client"][];
@@ -2831,6 +2912,85 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clientsBulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description which clients, and what is done to them */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClientBulkRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientBulkResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
