@@ -10,5 +10,55 @@ export const screens = [
   { name: "sign-in", path: "/sign-in", who: "visitor" },
   { name: "register", path: "/register", who: "visitor" },
   { name: "mailings", path: "/mailings", who: "user" },
+  { name: "clients", path: "/clients", who: "user" },
+  { name: "clients-everyones", path: "/clients?owner=all", who: "manager" },
+  { name: "clients-empty", path: "/clients", who: "manager" },
+  { name: "clients-none", path: "/clients?q=nobody", who: "user" },
+  {
+    name: "clients-selected",
+    path: "/clients?sort=email",
+    who: "user",
+    prepare: (page) => page.getByRole("main").getByRole("checkbox").nth(1).click(),
+  },
+  {
+    name: "clients-delete",
+    path: "/clients",
+    who: "user",
+    prepare: async (page, words) => {
+      await page.getByRole("main").getByRole("checkbox").first().click();
+      await page.getByRole("button", { name: words.clients.bulk.delete.act, exact: true }).click();
+      await page.getByRole("dialog").waitFor();
+    },
+  },
+  {
+    name: "client",
+    path: ({ clients }) => `/clients?open=${clients[0].id}`,
+    who: "user",
+    prepare: (page, words) => page.getByText(words.clients.history.title).waitFor(),
+  },
+  {
+    name: "client-edit",
+    path: ({ clients }) => `/clients?open=${clients[9].id}&edit=true`,
+    who: "user",
+    prepare: (page, words) => page.getByRole("button", { name: words.clients.save, exact: true }).waitFor(),
+  },
+  {
+    name: "client-new",
+    path: "/clients?open=new",
+    who: "user",
+    prepare: async (page, words) => {
+      const panel = page.getByRole("dialog");
+      await panel.getByLabel(words.clients.email).fill("not an address");
+      await panel.getByRole("button", { name: words.clients.create }).click();
+      await page.getByText(words.form.email).waitFor();
+    },
+  },
+  { name: "suppressions", path: "/suppressions", who: "user" },
+  {
+    name: "suppression-new",
+    path: "/suppressions?add=true",
+    who: "user",
+    prepare: (page) => page.getByRole("dialog").waitFor(),
+  },
   { name: "not-found", path: "/no/such/page", who: "user" },
 ];

@@ -23,6 +23,8 @@ export type Registration = PostBody<"/auth/register">;
 
 export type Client = Get<"/clients/{id}">;
 export type ClientInput = PostBody<"/clients">;
+export type ClientDelivery = Get<"/clients/{id}/deliveries">["items"][number];
+export type BulkChange = PostBody<"/clients/bulk">;
 export type Suppression = Get<"/suppressions">["items"][number];
 export type Delivery = Get<"/reports/{run_id}/deliveries">["items"][number];
 export type Report = Get<"/reports/{run_id}">;

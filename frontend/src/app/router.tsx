@@ -2,12 +2,13 @@ import type { QueryClient } from "@tanstack/react-query";
 import { createRouter, type RouterHistory } from "@tanstack/react-router";
 import { ErrorPage, NotFoundPage, PendingPage } from "./fallbacks";
 import { publicPages, root, signedIn } from "./routes/base";
+import { clientRoutes } from "./routes/clients";
 import { mailingRoutes } from "./routes/mailings";
 import { publicRoutes } from "./routes/public";
 
 const routeTree = root.addChildren([
   publicPages.addChildren([...publicRoutes]),
-  signedIn.addChildren([...mailingRoutes]),
+  signedIn.addChildren([...mailingRoutes, ...clientRoutes]),
 ]);
 
 /** The whole application over the browser's address bar, or over another history. */

@@ -9,6 +9,11 @@ export const theme = createTheme({
   spacing: { xs: "8px", sm: "12px", md: "16px", lg: "24px", xl: "32px" },
   respectReducedMotion: true,
   cursorType: "pointer",
+  components: {
+    // Mantine makes them a <header>, which outside an article is the banner of the whole page.
+    ModalHeader: { defaultProps: { role: "none" } },
+    DrawerHeader: { defaultProps: { role: "none" } },
+  },
 });
 
 // Mantine's own greys and reds for secondary text are below 4.5:1 on its backgrounds.

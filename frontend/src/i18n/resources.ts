@@ -5,6 +5,7 @@
 export interface Resources {
   account: typeof import("./en/account.json");
   app: typeof import("./en/app.json");
+  clients: typeof import("./en/clients.json");
   failure: typeof import("./en/failure.json");
   form: typeof import("./en/form.json");
   home: typeof import("./en/home.json");
@@ -15,6 +16,7 @@ export interface Resources {
   register: typeof import("./en/register.json");
   signIn: typeof import("./en/sign-in.json");
   state: typeof import("./en/state.json");
+  suppressions: typeof import("./en/suppressions.json");
   theme: typeof import("./en/theme.json");
   ui: typeof import("./en/ui.json");
 }

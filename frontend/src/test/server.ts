@@ -1,6 +1,6 @@
 import { HttpResponse, http, type JsonBodyType } from "msw";
 import { setupServer } from "msw/node";
-import type { HomeFigures, Mailing, MailingPage, User } from "@/api/types";
+import type { Client, HomeFigures, Mailing, MailingPage, User } from "@/api/types";
 
 /** The address of a call as the interface makes it. */
 export const at = (path: string) => `${window.location.origin}/api/v1${path}`;
@@ -61,6 +61,26 @@ export const aMailing = (more: Partial<Mailing> = {}): Mailing => ({
   ...more,
 });
 
+export const aClient = (more: Partial<Client> = {}): Client => ({
+  id: 17,
+  owner_id: anna.id,
+  email: "boris@example.com",
+  full_name: "Boris",
+  comment: "",
+  tags: [],
+  attributes: {},
+  locale: "",
+  timezone: "",
+  status: "active",
+  created_at: "2026-11-01T12:00:00Z",
+  updated_at: "2026-11-01T12:00:00Z",
+  ...more,
+});
+
+/** An answer with one resource and its version. */
+export const versionedJson = (body: JsonBodyType, etag: string, status = 200) =>
+  HttpResponse.json(body, { status, headers: { ETag: etag } });
+
 const noMailings: MailingPage = { items: [], next_cursor: null };
 const figures: HomeFigures = { mailings: 0, active_mailings: 0, clients: 0 };
 
@@ -72,4 +92,6 @@ export const server = setupServer(
   http.get(at("/me"), () => HttpResponse.json(anna)),
   http.get(at("/public/home"), () => HttpResponse.json(figures)),
   http.get(at("/mailings"), () => HttpResponse.json(noMailings)),
+  http.get(at("/clients"), () => HttpResponse.json({ items: [], next_cursor: null, total: 0 })),
+  http.get(at("/suppressions"), () => HttpResponse.json({ items: [], next_cursor: null })),
 );

@@ -27,6 +27,7 @@ window.matchMedia = (query) =>
     removeListener() {},
   }) as unknown as MediaQueryList;
 window.scrollTo = () => {};
+Object.defineProperty(document, "fonts", { value: new EventTarget() });
 
 beforeAll(async () => {
   server.listen({ onUnhandledRequest: "error" });

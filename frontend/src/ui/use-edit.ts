@@ -26,8 +26,10 @@ interface Options<T, Values extends Record<string, unknown>> {
  * the server refuses as stale opens `conflict` (for EditConflict); what was typed stays in the form.
  */
 export function useEdit<T, Values extends Record<string, unknown>>(options: Options<T, Values>) {
-  const { form, base, toValues, save, reread, onSaved, describe, place } = options;
-  const etag = useRef(base?.etag);
+  const { form, toValues, save, reread, onSaved, describe, place } = options;
+  // What was opened stays what is compared with, though every reading renews the cache it came from.
+  const opened = useRef(options.base);
+  const etag = useRef(options.base?.etag);
   const [theirs, setTheirs] = useState<Versioned<T> | null>(null);
 
   const send = async (values: Values) => {
@@ -41,8 +43,8 @@ export function useEdit<T, Values extends Record<string, unknown>>(options: Opti
   const submit = useFormSubmit(form, send, place);
 
   const differing = (): FieldChange[] => {
-    if (!theirs || !base) return [];
-    const before = toValues(base.value);
+    if (!theirs || !opened.current) return [];
+    const before = toValues(opened.current.value);
     const now = toValues(theirs.value);
     const mine = form.getValues();
     return (Object.keys(describe) as (keyof Values & string)[])
@@ -64,6 +66,7 @@ export function useEdit<T, Values extends Record<string, unknown>>(options: Opti
         form.setInitialValues(toValues(theirs.value));
         form.setValues(toValues(theirs.value));
         form.resetDirty();
+        opened.current = theirs;
         etag.current = theirs.etag;
         setTheirs(null);
       },

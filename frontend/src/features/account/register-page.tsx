@@ -6,13 +6,14 @@ import { useTranslation } from "react-i18next";
 import { publicApi } from "@/api/http";
 import { returnPath } from "@/auth/return-path";
 import { session } from "@/auth/session";
+import { looksLikeEmail } from "@/format/email";
 import { browserZone } from "@/format/format";
 import { language } from "@/i18n";
 import { FailureAlert } from "@/ui/failure-alert";
 import { useFormSubmit } from "@/ui/form-submit";
 import { EntryCard } from "./entry-card";
 import { StrengthHint } from "./strength-hint";
-import { looksLikeEmail, MIN_PASSWORD } from "./validation";
+import { MIN_PASSWORD } from "./validation";
 
 const route = getRouteApi("/public/register");
 

@@ -1,9 +1,6 @@
 /** The shortest password the server takes. */
 export const MIN_PASSWORD = 8;
 
-/** Catches slips of the hand only; what an address may be is the server's to say. */
-export const looksLikeEmail = (value: string): boolean => /^\S+@\S+\.\S+$/.test(value.trim());
-
 export type Strength = "short" | "weak" | "fair" | "good";
 
 /** A hint while typing, by length above all: what the server refuses as too common it says itself. */

@@ -1,0 +1,71 @@
+import { Button, Group, Stack, Text } from "@mantine/core";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { clientDeliveries } from "@/api/queries/clients";
+import { rowsOf } from "@/api/queries/pages";
+import { FailureAlert } from "@/ui/failure-alert";
+import { StateBadge } from "@/ui/state-badge";
+import { DateTime } from "@/ui/times";
+import classes from "./client-history.module.css";
+import { ClientSkeleton } from "./client-skeleton";
+
+/** What became of each mail to a client, with the last words of their server. */
+export function ClientHistory({ id }: { id: number }) {
+  const { t } = useTranslation();
+  const list = useInfiniteQuery(clientDeliveries(id));
+  if (list.isPending) return <ClientSkeleton />;
+  if (!list.data) return <FailureAlert error={list.error} retry={() => void list.refetch()} />;
+  const rows = rowsOf(list.data);
+  if (rows.length === 0) {
+    return (
+      <Text size="sm" c="dimmed">
+        {t("clients.history.none")}
+      </Text>
+    );
+  }
+  return (
+    <Stack gap="sm">
+      <ul className={classes.list}>
+        {rows.map((row) => (
+          <li key={row.id} className={classes.item}>
+            <Group justify="space-between" gap="xs">
+              <Text size="sm" fw={500}>
+                {row.mailing_name}
+              </Text>
+              <StateBadge of="delivery" state={row.state} />
+            </Group>
+            <Text size="xs" c="dimmed" className="tabular">
+              <DateTime at={row.updated_at} />
+              {row.attempts > 0 && ` · ${t("clients.history.attempts", { count: row.attempts })}`}
+              {row.state === "deferred" && row.next_at && (
+                <>
+                  {" · "}
+                  {t("clients.history.next")} <DateTime at={row.next_at} />
+                </>
+              )}
+            </Text>
+            {row.last_response && (
+              <Text size="xs" ff="monospace" mt={4} style={{ overflowWrap: "anywhere" }}>
+                {row.last_code > 0 && `${row.last_code} `}
+                {row.last_response}
+              </Text>
+            )}
+          </li>
+        ))}
+      </ul>
+      {list.isFetchNextPageError && <FailureAlert error={list.error} />}
+      {list.hasNextPage && (
+        <Group>
+          <Button
+            variant="default"
+            size="xs"
+            onClick={() => void list.fetchNextPage()}
+            loading={list.isFetchingNextPage}
+          >
+            {t("ui.table.more")}
+          </Button>
+        </Group>
+      )}
+    </Stack>
+  );
+}
