@@ -50,7 +50,8 @@ func firstSlot(m *model.Mailing, now time.Time) (store.Slot, error) {
 	if err != nil {
 		return store.Slot{}, err
 	}
-	if o, ok := c.Last(now); ok {
+	over := m.Repeat.Until != nil && m.Repeat.Until.Before(now)
+	if o, ok := c.Last(now); ok && !over {
 		return store.Slot{At: now, Occurrence: o.Ordinal}, nil
 	}
 	return nextSlot(c, now)

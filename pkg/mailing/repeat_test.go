@@ -283,6 +283,22 @@ func TestPeopleAndTheRule(t *testing.T) {
 	})
 }
 
+func TestADraftWhoseRuleIsOverIsNotSent(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		h := newHouse(t, st, 1)
+		m := h.create(h.begins(time.Hour), daily, func(in *mailing.Input) {
+			in.Draft, in.Repeat.Until = true, ptr(in.StartAt.Add(30*time.Hour))
+		})
+		st.MoveClock(40 * time.Hour)
+		for _, a := range []model.Action{model.ActionSchedule, model.ActionStart} {
+			_, err := h.service.Act(context.Background(), h.user.Viewer(), m.ID, a, nil)
+			require.True(t, model.IsKind(err, model.Invalid), "%s: %v", a, err)
+		}
+		require.Empty(t, h.runs(m))
+	})
+}
+
 func TestManyWorkersBeginOneOccurrenceAndPlanOneNext(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, st *store.Store) {
