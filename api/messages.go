@@ -297,23 +297,80 @@ func (s *Server) previewMessage(c echo.Context) error {
 	if err := bind(c, &in); err != nil {
 		return err
 	}
-	if in.ClientID != nil && in.Sample != nil {
-		var bad model.Fields
-		bad.Add("sample", "invalid", "give a client or a sample, not both")
-		return bad.Err()
-	}
-	var sample *mailing.Sample
-	if in.Sample != nil {
-		sample = in.Sample.sample()
+	sample, err := in.as()
+	if err != nil {
+		return err
 	}
 	out, err := s.Mailings.Preview(c.Request().Context(), viewerOf(c), row.ID, in.ClientID, sample)
 	if err != nil {
 		return err
 	}
+	return c.JSON(http.StatusOK, previewOf(out))
+}
+
+// as is the invented client, nil without one.
+func (in *previewRequest) as() (*mailing.Sample, error) {
+	if in.ClientID != nil && in.Sample != nil {
+		var bad model.Fields
+		bad.Add("sample", "invalid", "give a client or a sample, not both")
+		return nil, bad.Err()
+	}
+	if in.Sample == nil {
+		return nil, nil
+	}
+	return in.Sample.sample(), nil
+}
+
+func previewOf(p *mailing.Preview) preview {
+	out := preview{Subject: p.Subject, HTML: p.HTML, Text: p.Text, Missing: p.Missing}
 	if out.Missing == nil {
 		out.Missing = []string{}
 	}
-	return c.JSON(http.StatusOK, preview{Subject: out.Subject, HTML: out.HTML, Text: out.Text, Missing: out.Missing})
+	return out
+}
+
+type draftPreviewRequest struct {
+	previewRequest
+	Name    string `json:"name" example:"Autumn sale"`
+	Subject string `json:"subject" example:"Hello {{ client.full_name }}"`
+	HTML    string `json:"html" example:"<p>Hello {{ client.full_name }}</p>"`
+	Text    string `json:"text" example:"Hello {{ client.full_name }}"`
+} //	@name	DraftPreviewRequest
+
+// previewDraft shows a message that is still being written.
+//
+//	@Summary		Preview an unsaved message
+//	@Description	Like the preview of a message, of what the body says; oneself is its owner. Everything may be missing; what could not be sent to anybody is a 422 with code invalid_template on its field. Nothing is kept.
+//	@Tags			messages
+//	@Security		Bearer
+//	@Param			message	body		draftPreviewRequest	true	"the message, and as whom"
+//	@Success		200		{object}	preview
+//	@Failure		400		{object}	problem
+//	@Failure		401		{object}	problem
+//	@Failure		409		{object}	problem
+//	@Failure		413		{object}	problem
+//	@Failure		415		{object}	problem
+//	@Failure		422		{object}	problem
+//	@Failure		503		{object}	problem
+//	@Router			/messages/preview [post]
+func (s *Server) previewDraft(c echo.Context) error {
+	if err := queryOf(c).err(); err != nil {
+		return err
+	}
+	var in draftPreviewRequest
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	sample, err := in.as()
+	if err != nil {
+		return err
+	}
+	msg := &model.Message{Name: in.Name, Subject: in.Subject, HTML: in.HTML, Text: in.Text}
+	out, err := s.Mailings.PreviewDraft(c.Request().Context(), viewerOf(c), msg, in.ClientID, sample)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, previewOf(out))
 }
 
 type testRequest struct {

@@ -27,6 +27,39 @@ func TestPreviewTakesTheNestedSample(t *testing.T) {
 	}, withMailings)
 }
 
+func TestPreviewOfWhatIsNotSaved(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *harness) {
+		u, other := h.user(t), h.user(t)
+		own := u.do(t, "POST", "/clients", object{"email": "eva@example.com", "full_name": "Eva", "locale": "ru"}).require(t, 201).id(t)
+		foreign := other.do(t, "POST", "/clients", object{"email": "x@example.com"}).require(t, 201).id(t)
+		draft := func(more object) object {
+			body := object{"name": "Sale", "subject": "{{ client.full_name }}, {{ mailing.name }}", "html": "<p>{{ client.attributes.city }} & {{ sender.email }}</p>"}
+			for key, value := range more {
+				body[key] = value
+			}
+			return body
+		}
+		got := u.do(t, "POST", "/messages/preview", draft(object{"client_id": own})).require(t, 200).object(t)
+		require.Equal(t, "Eva, Sale", got["subject"])
+		require.Equal(t, []any{"client.attributes.city"}, got["missing"])
+		require.Contains(t, got["html"], "& "+u.user.Email+"</p>")
+		require.Contains(t, got["html"], "Отписаться")
+		require.Contains(t, got["text"], "Отписаться: ")
+		got = u.do(t, "POST", "/messages/preview", draft(object{"sample": object{"full_name": "Anna", "attributes": object{"city": "Псков"}}})).require(t, 200).object(t)
+		require.Equal(t, "Anna, Sale", got["subject"])
+		require.Empty(t, got["missing"])
+		u.do(t, "POST", "/messages/preview", object{}).require(t, 200)
+		require.Empty(t, u.list(t, "/messages").Items)
+
+		u.do(t, "POST", "/messages/preview", draft(object{"client_id": foreign})).fields(t, "client_id:unknown")
+		u.do(t, "POST", "/messages/preview", draft(object{"client_id": own, "sample": object{}})).fields(t, "sample:invalid")
+		u.do(t, "POST", "/messages/preview", object{"subject": "{{", "html": "<p {{ client.email }}>", "text": "{% for %}"}).
+			fields(t, "html:invalid_template", "subject:invalid_template", "text:invalid_template")
+		u.do(t, "POST", "/messages/preview", object{"subject": "{{ client.full_name | slice: 'x' }}\n"}).fields(t, "subject:control_character")
+	}, withMailings)
+}
+
 func TestTheLinkOfATestDoesNothing(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, h *harness) {

@@ -92,6 +92,7 @@ func (s *Server) routes() []route {
 		// messages.go
 		{get, "/messages", anyUser, s.messages},
 		{post, "/messages", anyUser, s.createMessage},
+		{post, "/messages/preview", anyUser, s.previewDraft},
 		{get, "/messages/:id", anyUser, s.message},
 		{patch, "/messages/:id", anyUser, s.updateMessage},
 		{del, "/messages/:id", anyUser, s.deleteMessage},

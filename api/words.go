@@ -111,7 +111,7 @@ var sentences = []sentence{
 	// clients, suppressions, messages
 	say("there is a client with this e-mail already", "клиент с таким адресом уже есть"),
 	say("this address is suppressed already", "этот адрес уже в списке исключений"),
-	say("%d mailings that have not ended use this message", "это сообщение нужно рассылкам, которые ещё не закончились: {}"),
+	say("%d mailings that have not ended use this message: %s", "это сообщение нужно рассылкам, которые ещё не закончились ({}): {}"),
 	say("line %d: %s", "строка {}: {}"),
 	say("the message does not render: %s", "сообщение не собирается: {}"),
 	say("a tag has 1 to 64 characters and no control characters", "в метке от 1 до 64 символов, без управляющих"),

@@ -44,7 +44,28 @@ func (s *Service) Preview(ctx context.Context, v model.Viewer, messageID int64, 
 	if err != nil {
 		return nil, err
 	}
-	name, email, err := s.store.OwnerName(ctx, msg.OwnerID)
+	return s.preview(ctx, msg, msg.OwnerID, vars)
+}
+
+// PreviewDraft renders a message that is not kept anywhere, like Preview, with
+// the viewer as its owner. Name, subject and bodies may still be missing; a
+// source that could not be sent to anybody is model.Invalid on its field.
+func (s *Service) PreviewDraft(ctx context.Context, v model.Viewer, msg *model.Message, clientID *int64, sample *Sample) (*Preview, error) {
+	var bad model.Fields
+	checkLine(&bad, "subject", msg.Subject, maxSubject)
+	checkBodies(&bad, msg.Subject, checkLength(&bad, "html", msg.HTML), checkLength(&bad, "text", msg.Text))
+	if err := bad.Err(); err != nil {
+		return nil, err
+	}
+	vars, err := s.sampleVars(ctx, v, clientID, sample)
+	if err != nil {
+		return nil, err
+	}
+	return s.preview(ctx, msg, v.UserID, vars)
+}
+
+func (s *Service) preview(ctx context.Context, msg *model.Message, ownerID int64, vars template.Vars) (*Preview, error) {
+	name, email, err := s.store.OwnerName(ctx, ownerID)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -153,15 +154,32 @@ func (s *Store) DeleteMessage(ctx context.Context, v model.Viewer, id int64, ifM
 		if ifMatch.Stale(m.Version) {
 			return stale()
 		}
-		var users int64
-		err = tx.Table("mailings").Where("message_id = ? AND archived_at IS NULL AND status NOT IN ?", id,
-			[]model.MailingStatus{model.MailingFinished, model.MailingCancelled}).Count(&users).Error
-		switch {
-		case err != nil:
-			return kindOf(err, "look for mailings of a message")
-		case users > 0:
-			return model.E(model.Conflict, "%d mailings that have not ended use this message", users)
+		users, err := usersOfMessage(tx, id)
+		if err != nil {
+			return err
+		}
+		if n := len(users); n > 0 {
+			return model.E(model.Conflict, "%d mailings that have not ended use this message: %s", n, quoted(users))
 		}
 		return kindOf(tx.Exec("DELETE FROM messages WHERE id = ?", id).Error, "delete a message")
 	})
+}
+
+// usersOfMessage names the mailings that need a message, in the order they
+// were made.
+func usersOfMessage(tx *gorm.DB, id int64) ([]string, error) {
+	var names []string
+	err := tx.Table("mailings").Where("message_id = ? AND archived_at IS NULL AND status NOT IN ?", id,
+		[]model.MailingStatus{model.MailingFinished, model.MailingCancelled}).Order("id").Pluck("name", &names).Error
+	return names, kindOf(err, "look for mailings of a message")
+}
+
+// quoted lists a few names in quotes.
+func quoted(names []string) string {
+	const few = 5
+	more := ""
+	if len(names) > few {
+		names, more = names[:few], ", …"
+	}
+	return "“" + strings.Join(names, "”, “") + "”" + more
 }

@@ -75,7 +75,9 @@ func TestMessagesInUseStay(t *testing.T) {
 		require.NoError(t, st.Put(mailing))
 		for _, status := range []model.MailingStatus{model.MailingDraft, model.MailingScheduled, model.MailingRunning, model.MailingPausing, model.MailingPaused, model.MailingCancelling} {
 			require.NoError(t, st.Exec("UPDATE mailings SET status = ?", status))
-			requireKind(t, st.DeleteMessage(ctx, v, m.ID, nil), model.Conflict)
+			err := st.DeleteMessage(ctx, v, m.ID, nil)
+			requireKind(t, err, model.Conflict)
+			require.ErrorContains(t, err, ": “n”")
 		}
 		require.NoError(t, st.Exec("UPDATE mailings SET status = 'finished'"))
 		requireKind(t, st.DeleteMessage(ctx, v, m.ID, model.IfMatch{3}), model.PreconditionFailed)
