@@ -18,13 +18,14 @@ type group struct {
 	ID          int64              `json:"id" validate:"required" example:"1"`
 	Name        string             `json:"name" validate:"required" example:"manager"`
 	Permissions []model.Permission `json:"permissions" validate:"required" swaggertype:"array,string" example:"clients.view_all"`
+	Members     int64              `json:"members" validate:"required" example:"3"` // how many users are in it
 	CreatedAt   time.Time          `json:"created_at" validate:"required"`
 	UpdatedAt   time.Time          `json:"updated_at" validate:"required"`
 } //	@name	Group
 
 func groupOf(g *model.Group) group {
 	return group{
-		ID: g.ID, Name: g.Name, Permissions: append([]model.Permission{}, g.Permissions...),
+		ID: g.ID, Name: g.Name, Permissions: append([]model.Permission{}, g.Permissions...), Members: g.Members,
 		CreatedAt: g.CreatedAt, UpdatedAt: g.UpdatedAt,
 	}
 }

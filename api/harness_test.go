@@ -67,6 +67,7 @@ func newHarness(t *testing.T, st *store.Store, changes ...func(*api.Deps)) *harn
 		CheckTransport: func(context.Context, *model.Transport, string) model.TransportCheck {
 			return model.TransportCheck{OK: true, Phase: model.PhaseAuth, Code: 235}
 		},
+		Queues: func(context.Context) ([]api.QueueState, error) { return nil, errors.New("no queue") },
 		Mailings: mailing.New(st, noQueue{}, mailing.Options{
 			PublicURL: "http://localhost:8080", FromName: "Postrider", FromEmail: "postrider@example.com", LinkKey: keys.Derive("links"),
 		}),

@@ -136,6 +136,15 @@ func (q *query) flag(name string) bool {
 	return false
 }
 
+// maybe is true or false, nil without the parameter.
+func (q *query) maybe(name string) *bool {
+	if _, given := q.values[name]; !given {
+		return nil
+	}
+	value := q.flag(name)
+	return &value
+}
+
 // time is an instant, nil without the parameter.
 func (q *query) time(name string) *time.Time {
 	if _, given := q.values[name]; !given {

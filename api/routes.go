@@ -76,6 +76,9 @@ func (s *Server) routes() []route {
 		{del, "/transports/:id", superuser, s.deleteTransport},
 		{post, "/transports/:id/check", superuser, s.checkTransport},
 
+		// system.go
+		{get, "/system", superuser, s.system},
+
 		// clients.go, clients_bulk.go
 		{get, "/clients", anyUser, s.clients},
 		{post, "/clients", anyUser, s.createClient},

@@ -43,11 +43,12 @@ type Deps struct {
 	CORSOrigins  []string // exact origins of other sites that may call; usually none
 	Version      string   // of the program, shown by /healthz
 
-	Frontend    fs.FS                       // the built interface, index.html at its root; may be empty
-	Redis       func(context.Context) error // asks Redis for a sign of life; nil: it lives in this process
-	Metrics     *prometheus.Registry        // where requests are counted; nil: nowhere
-	MetricsHere bool                        // whether superusers see it at /metrics
-	Log         *slog.Logger                // nil: slog's default
+	Frontend    fs.FS                                       // the built interface, index.html at its root; may be empty
+	Redis       func(context.Context) error                 // asks Redis for a sign of life; nil: it lives in this process
+	Queues      func(context.Context) ([]QueueState, error) // looks into the queues, for superusers
+	Metrics     *prometheus.Registry                        // where requests are counted; nil: nowhere
+	MetricsHere bool                                        // whether superusers see it at /metrics
+	Log         *slog.Logger                                // nil: slog's default
 }
 
 // Server answers HTTP.

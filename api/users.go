@@ -58,6 +58,10 @@ type userRequest struct {
 //	@Security	Bearer
 //	@Produce	json,text/csv
 //	@Param		q			query		string	false	"somewhere in the e-mail or the name"
+//	@Param		is_active		query		bool	false	"those that may sign in, or those that are blocked"
+//	@Param		is_staff		query		bool	false	"those with staff status, or those without"
+//	@Param		is_superuser	query		bool	false	"superusers, or the others"
+//	@Param		group			query		string	false	"members of the group of this name"
 //	@Param		limit		query		int		false	"1 … 200, default 50"
 //	@Param		cursor		query		string	false	"next_cursor of the page before"
 //	@Param		sort		query		string	false	"id, email, full_name, created_at; - before it for descending; default -id"
@@ -69,8 +73,11 @@ type userRequest struct {
 //	@Failure	503			{object}	problem
 //	@Router		/users [get]
 func (s *Server) users(c echo.Context) error {
-	q := queryOf(c, pageNames("q")...)
-	f, p := store.UserFilter{Q: q.text("q")}, q.page()
+	q := queryOf(c, pageNames("q", "is_active", "is_staff", "is_superuser", "group")...)
+	f := store.UserFilter{
+		Q: q.text("q"), Active: q.maybe("is_active"), Staff: q.maybe("is_staff"), Superuser: q.maybe("is_superuser"), Group: q.text("group"),
+	}
+	p := q.page()
 	pages := func(p store.Page) (store.List[model.User], error) {
 		return s.Store.Users(c.Request().Context(), viewerOf(c), f, p)
 	}

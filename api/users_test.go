@@ -174,3 +174,38 @@ func TestGroups(t *testing.T) {
 		require.Len(t, all.Items, len(model.Permissions))
 	})
 }
+
+func TestUsersAreFoundByWhatTheyMayDo(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *harness) {
+		root, manager := h.superuser(t), h.manager(t)
+		plain := h.user(t)
+		blocked := testkit.User(t, h.store, func(u *model.User) { u.IsActive = false })
+		for query, want := range map[string][]int64{
+			"is_active=false":             {blocked.ID},
+			"is_superuser=true":           {root.user.ID},
+			"is_staff=true&group=manager": {manager.user.ID},
+			"group=nobody":                nil,
+			"is_active=true&is_staff=false&is_superuser=false": {plain.user.ID},
+		} {
+			var page struct{ Items []account }
+			manager.do(t, "GET", "/users?"+query, nil).require(t, 200).json(t, &page)
+			var got []int64
+			for _, u := range page.Items {
+				got = append(got, u.ID)
+			}
+			require.Equal(t, want, got, query)
+		}
+		manager.do(t, "GET", "/users?is_staff=perhaps", nil).fields(t, "is_staff:wrong_type")
+
+		var groups struct {
+			Items []struct {
+				Name    string
+				Members int
+			}
+		}
+		root.do(t, "GET", "/groups", nil).require(t, 200).json(t, &groups)
+		require.Len(t, groups.Items, 1)
+		require.Equal(t, 1, groups.Items[0].Members)
+	})
+}

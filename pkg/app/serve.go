@@ -86,7 +86,7 @@ func (h *house) serveAPI(ctx context.Context, inbox *mailbox.Mailbox, registry *
 		return errors.New("settings: POSTRIDER_CONFIRM_EMAIL is not supported yet: leave it false")
 	}
 	deps := api.Deps{
-		Store: h.store, Auth: h.auth, Mailings: h.mailings, Sealer: h.sealer, CheckTransport: checkTransport, Inbox: inbox,
+		Store: h.store, Auth: h.auth, Mailings: h.mailings, Sealer: h.sealer, CheckTransport: checkTransport, Inbox: inbox, Queues: h.queueStates,
 		PublicURL: h.cfg.PublicURL, Registration: h.cfg.Registration, CORSOrigins: h.cfg.CORSOrigins, Version: Version,
 		Frontend: frontend.Dist(), Log: h.log, Metrics: registry, MetricsHere: h.cfg.MetricsAddr == "",
 	}
@@ -104,6 +104,15 @@ func (h *house) serveAPI(ctx context.Context, inbox *mailbox.Mailbox, registry *
 	server := api.HTTPServer(handler, h.cfg.HTTPAddr)
 	ready(listener.Addr())
 	return serve(ctx, server, listener)
+}
+
+func (h *house) queueStates(ctx context.Context) ([]api.QueueState, error) {
+	states, err := h.queue.States(ctx)
+	out := make([]api.QueueState, len(states))
+	for i, s := range states {
+		out[i] = api.QueueState(s)
+	}
+	return out, err
 }
 
 // serve answers until ctx ends, and then lets requests end.

@@ -39,6 +39,7 @@ type Group struct {
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 	Permissions []Permission `gorm:"-"`
+	Members     int64        `gorm:"-"` // how many users are in it
 }
 
 // Session is one sign-in. Its refresh tokens are numbered: Generation is the

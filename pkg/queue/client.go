@@ -102,5 +102,36 @@ func (c *Client) Ping(ctx context.Context) error {
 	return nil
 }
 
+// State is what a queue holds at this instant.
+type State struct {
+	Name      string
+	Waiting   int // ready to be taken
+	Active    int // at a worker
+	Scheduled int // for later
+	Retrying  int // failed, and waiting for another try
+	Lag       time.Duration
+}
+
+// States looks into the queues; Lag is how long the oldest ready hint has
+// waited.
+func (c *Client) States(ctx context.Context) ([]State, error) {
+	// the inspector knows no deadline, so that Redis must have answered just
+	// before, and refuses queues that are not registered
+	if err := c.Repair(ctx); err != nil {
+		return nil, err
+	}
+	inspector := asynq.NewInspectorFromRedisClient(c.redis)
+	out := []State{{Name: queueControl}, {Name: queueDeliver}}
+	for i := range out {
+		info, err := inspector.GetQueueInfo(out[i].Name)
+		if err != nil {
+			return nil, fmt.Errorf("look into the queue %s: %w", out[i].Name, err)
+		}
+		out[i].Waiting, out[i].Active, out[i].Scheduled, out[i].Retrying = info.Pending, info.Active, info.Scheduled, info.Retry
+		out[i].Lag = info.Latency
+	}
+	return out, nil
+}
+
 // Close closes the connections to Redis.
 func (c *Client) Close() error { return c.redis.Close() }

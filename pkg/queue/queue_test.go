@@ -377,3 +377,30 @@ func (w onceWriter) Write(p []byte) (int, error) {
 
 // once is a log that closes a channel at its first line.
 func once(c chan struct{}) io.Writer { return onceWriter(sync.OnceFunc(func() { close(c) })) }
+
+func TestStatesTellWhatTheQueuesHold(t *testing.T) {
+	each(t, func(t *testing.T, url string) {
+		ctx, c := context.Background(), client(t, url)
+		before, err := c.States(ctx)
+		require.NoError(t, err)
+		require.Len(t, before, 2)
+		require.NoError(t, c.Deliver(ctx, 1, 3))
+		require.NoError(t, c.Start(ctx, 2, time.Now().Add(time.Hour)))
+		after, err := c.States(ctx)
+		require.NoError(t, err)
+		for i, s := range after {
+			switch s.Name {
+			case "control":
+				require.Equal(t, before[i].Scheduled+1, s.Scheduled)
+			case "deliver":
+				require.Equal(t, before[i].Waiting+3, s.Waiting)
+			}
+		}
+	})
+}
+
+func TestStatesFailWhenRedisIsAway(t *testing.T) {
+	t.Parallel()
+	_, err := client(t, "redis://127.0.0.1:1/0").States(context.Background())
+	require.Error(t, err)
+}

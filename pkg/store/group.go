@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"gorm.io/gorm"
@@ -23,7 +24,7 @@ var groups = listing[model.Group]{
 func (s *Store) Groups(ctx context.Context, p Page) (List[model.Group], error) {
 	list, err := groups.page(s.read(ctx).Model(&model.Group{}), p)
 	if err == nil {
-		err = joinPermissions(s.read(ctx), list.Items)
+		err = errors.Join(joinPermissions(s.read(ctx), list.Items), joinMembers(s.read(ctx), list.Items))
 	}
 	return list, kindOf(err, "list the groups")
 }
@@ -34,8 +35,26 @@ func (s *Store) Group(ctx context.Context, id int64) (*model.Group, error) {
 	if err := s.read(ctx).Where("id = ?", id).Take(&one[0]).Error; err != nil {
 		return nil, kindOf(err, "read a group")
 	}
-	err := joinPermissions(s.read(ctx), one)
+	err := errors.Join(joinPermissions(s.read(ctx), one), joinMembers(s.read(ctx), one))
 	return &one[0], kindOf(err, "read a group")
+}
+
+// joinMembers counts the members of groups, all in one query.
+func joinMembers(tx *gorm.DB, list []model.Group) error {
+	ids := make([]int64, len(list))
+	at := make(map[int64]*model.Group, len(list))
+	for i := range list {
+		ids[i], at[list[i].ID] = list[i].ID, &list[i]
+	}
+	var rows []struct {
+		GroupID int64
+		Members int64
+	}
+	err := tx.Table("user_groups").Select("group_id, COUNT(*) AS members").Where("group_id IN ?", ids).Group("group_id").Scan(&rows).Error
+	for _, r := range rows {
+		at[r.GroupID].Members = r.Members
+	}
+	return err
 }
 
 func joinPermissions(tx *gorm.DB, list []model.Group) error {
@@ -86,7 +105,7 @@ func (s *Store) ChangeGroup(ctx context.Context, id int64, ifMatch model.IfMatch
 			return stale()
 		}
 		one := []model.Group{*old}
-		if err := joinPermissions(tx, one); err != nil {
+		if err := errors.Join(joinPermissions(tx, one), joinMembers(tx, one)); err != nil {
 			return kindOf(err, "read a group")
 		}
 		old, g = &one[0], &model.Group{}

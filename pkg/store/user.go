@@ -62,7 +62,11 @@ func oneUser(q *gorm.DB) (*model.User, error) {
 
 // UserFilter narrows the list of users.
 type UserFilter struct {
-	Q string // somewhere in the e-mail or the name, in any case
+	Q         string // somewhere in the e-mail or the name, in any case
+	Active    *bool
+	Staff     *bool
+	Superuser *bool
+	Group     string // the name of a group they are in
 }
 
 var users = listing[model.User]{
@@ -85,6 +89,16 @@ func (s *Store) Users(ctx context.Context, viewer model.Viewer, f UserFilter, p 
 	q := s.read(ctx).Model(&model.User{})
 	if f.Q != "" {
 		q = q.Where(`users.search LIKE ? ESCAPE '\'`, contains(strings.ToLower(f.Q)))
+	}
+	for column, wanted := range map[string]*bool{
+		"users.is_active": f.Active, "users.is_staff": f.Staff, "users.is_superuser": f.Superuser,
+	} {
+		if wanted != nil {
+			q = q.Where(column+" = ?", *wanted)
+		}
+	}
+	if f.Group != "" {
+		q = q.Where("EXISTS (SELECT 1 FROM user_groups ug JOIN groups g ON g.id = ug.group_id WHERE ug.user_id = users.id AND g.name = ?)", f.Group)
 	}
 	list, err := users.page(q, p)
 	if err == nil {

@@ -994,6 +994,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the installation is
+         * @description Workers, queues and what is to be done. Redis carries hints alone: while it is away things come later, and nothing is lost.
+         */
+        get: operations["readSystem"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/transports": {
         parameters: {
             query?: never;
@@ -1538,6 +1558,11 @@ export interface components {
             created_at: string;
             /** @example 1 */
             id: number;
+            /**
+             * @description how many users are in it
+             * @example 3
+             */
+            members: number;
             /** @example manager */
             name: string;
             /**
@@ -2219,6 +2244,110 @@ export interface components {
              * @enum {string}
              */
             reason: "unsubscribed" | "bounced" | "complained" | "blocked";
+        };
+        System: {
+            load: components["schemas"]["SystemLoad"];
+            /** @description by the clock of the database */
+            now: string;
+            /** @description empty while Redis is away */
+            queues: components["schemas"]["SystemQueue"][];
+            /** @enum {string} */
+            redis: "ok" | "degraded";
+            /** @description ways out that no mail goes by at the moment */
+            resting: components["schemas"]["SystemRest"][];
+            /**
+             * @description of the program that answers
+             * @example 1.0.0
+             */
+            version: string;
+            workers: components["schemas"]["SystemWorker"][];
+        };
+        SystemLoad: {
+            /** @description when the longest waiting of them was due */
+            due_since: string | null;
+            /**
+             * @description of those runs, not sent yet
+             * @example 48210
+             */
+            mails_open: number;
+            /**
+             * @description their time has come and no worker has started them
+             * @example 0
+             */
+            runs_due: number;
+            /** @example 2 */
+            runs_sending: number;
+            /**
+             * @description test mails and others of the installation that wait
+             * @example 0
+             */
+            system_mails: number;
+        };
+        SystemQueue: {
+            /**
+             * @description at a worker
+             * @example 1
+             */
+            active: number;
+            /**
+             * @description how long the oldest ready one has waited
+             * @example 0
+             */
+            lag_seconds: number;
+            /**
+             * @example deliver
+             * @enum {string}
+             */
+            name: "control" | "deliver";
+            /**
+             * @description failed, and waiting for another try
+             * @example 0
+             */
+            retrying: number;
+            /**
+             * @description for later
+             * @example 3
+             */
+            scheduled: number;
+            /**
+             * @description ready to be taken
+             * @example 0
+             */
+            waiting: number;
+        };
+        SystemRest: {
+            /** @description what the server said */
+            answer: string;
+            /**
+             * @description empty for that of the settings
+             * @example The provider
+             */
+            name: string;
+            /**
+             * @description connection or auth
+             * @example connection
+             */
+            reason: string;
+            /**
+             * @description null for that of the settings
+             * @example 2
+             */
+            transport_id: number | null;
+            until: string;
+        };
+        SystemWorker: {
+            /** @description it gave a sign of life within 12 s; what another one holds is taken from it */
+            alive: boolean;
+            /** Format: date-time */
+            beat_at: string;
+            /** @example mail1 */
+            host: string;
+            /** @example mail1-4711-5f3a */
+            id: string;
+            /** @example 4711 */
+            pid: number;
+            /** Format: date-time */
+            started_at: string;
         };
         TestRequest: {
             /** @example 17 */
@@ -7651,6 +7780,53 @@ export interface operations {
             };
         };
     };
+    readSystem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["System"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listTransports: {
         parameters: {
             query?: {
@@ -8171,6 +8347,14 @@ export interface operations {
             query?: {
                 /** @description somewhere in the e-mail or the name */
                 q?: string;
+                /** @description those that may sign in, or those that are blocked */
+                is_active?: boolean;
+                /** @description those with staff status, or those without */
+                is_staff?: boolean;
+                /** @description superusers, or the others */
+                is_superuser?: boolean;
+                /** @description members of the group of this name */
+                group?: string;
                 /** @description 1 … 200, default 50 */
                 limit?: number;
                 /** @description next_cursor of the page before */
