@@ -2,7 +2,9 @@ package mailing
 
 import (
 	"context"
+	"log/slog"
 
+	"github.com/postrider/postrider/pkg/store"
 	"github.com/postrider/postrider/pkg/template"
 )
 
@@ -35,3 +37,23 @@ const MaxPumps = maxPumps
 // CheckBooks and Tidy do now what a worker does now and then.
 func (e *Engine) CheckBooks(ctx context.Context) error { return e.checkBooks(ctx) }
 func (e *Engine) Tidy(ctx context.Context) error       { return e.tidy(ctx) }
+
+// Ledger is the ledger by itself, as tests of its queue need it.
+type Ledger struct{ *ledger }
+
+func NewLedger(st *store.Store) Ledger { return Ledger{newLedger(st, slog.New(slog.DiscardHandler))} }
+
+func (l Ledger) Intent(c *store.Claim, id int64) error { return l.intent(c, id) }
+
+func (l Ledger) Outcome(c *store.Claim, id int64, o *store.Outcome, done func()) {
+	l.outcome(c, id, o, done)
+}
+
+// Run writes until the answered function is called.
+func (l Ledger) Run() (stop func()) {
+	go l.run(context.Background())
+	return func() {
+		close(l.in)
+		<-l.over
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/postrider/postrider/pkg/failpoint"
@@ -39,6 +41,7 @@ type ledger struct {
 type line struct {
 	entry store.Entry
 	done  func(store.Verdict, error)
+	gone  *atomic.Bool // of an intent: nobody waits for the answer any more
 }
 
 func newLedger(st *store.Store, log *slog.Logger) *ledger {
@@ -48,7 +51,8 @@ func newLedger(st *store.Store, log *slog.Logger) *ledger {
 // intent asks leave for the last byte of a delivery and waits for the answer.
 func (l *ledger) intent(c *store.Claim, deliveryID int64) error {
 	answer := make(chan error, 1)
-	l.put(line{store.Entry{Claim: c, DeliveryID: deliveryID}, func(v store.Verdict, err error) {
+	gone := &atomic.Bool{}
+	l.put(line{gone: gone, entry: store.Entry{Claim: c, DeliveryID: deliveryID}, done: func(v store.Verdict, err error) {
 		switch {
 		case err != nil:
 			answer <- errUnknown
@@ -65,7 +69,8 @@ func (l *ledger) intent(c *store.Claim, deliveryID int64) error {
 	select {
 	case err := <-answer:
 		return err
-	case <-patience.C: // it may be behind a group that waits, and be written after all
+	case <-patience.C: // its group may be written after all, and then the outcome takes it back
+		gone.Store(true)
 		return errUnknown
 	}
 }
@@ -73,7 +78,7 @@ func (l *ledger) intent(c *store.Claim, deliveryID int64) error {
 // outcome records what became of an attempt; done is called when it is
 // committed, or when it turned out that nobody wants to know any more.
 func (l *ledger) outcome(c *store.Claim, deliveryID int64, o *store.Outcome, done func()) {
-	l.put(line{store.Entry{Claim: c, DeliveryID: deliveryID, Outcome: o}, func(v store.Verdict, err error) {
+	l.put(line{entry: store.Entry{Claim: c, DeliveryID: deliveryID, Outcome: o}, done: func(v store.Verdict, err error) {
 		switch {
 		case err != nil:
 			l.log.Error("an outcome was not recorded", "delivery_id", deliveryID, "run_id", c.RunID,
@@ -112,7 +117,13 @@ func (l *ledger) run(ctx context.Context) {
 				break gather
 			}
 		}
-		l.write(ctx, group)
+		// An intent that was given up while it stood in the queue must not be
+		// written: the outcome that takes it back may be in the same group, whose
+		// outcomes are written before its intents.
+		group = slices.DeleteFunc(group, func(x line) bool { return x.gone != nil && x.gone.Load() })
+		if len(group) > 0 {
+			l.write(ctx, group)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/postrider/postrider/pkg/mailing"
 	"github.com/postrider/postrider/pkg/model"
 	"github.com/postrider/postrider/pkg/store"
 	"github.com/postrider/postrider/pkg/testkit"
@@ -47,5 +48,27 @@ func TestLinesOfAGroupAreJudgedEachForItself(t *testing.T) {
 		attempts, err := st.Attempts(context.Background(), g.user.Viewer(), g.run, store.AttemptFilter{}, store.Page{Limit: 50})
 		require.NoError(t, err)
 		require.Len(t, attempts.Items, 7, "two doubts, their answers, and three of the live claim")
+	})
+}
+
+// The database is away for longer than an intent waits. It was given up and
+// taken back while it stood in the queue: then it must not be written, or its
+// mail would be in doubt though it never left.
+func TestAnIntentThatWasGivenUpIsNotWritten(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		g := newGround(t, st, 2)
+		g.beat("w")
+		c, rows := g.claim("w")
+		l := mailing.NewLedger(st) // nothing is written yet
+		require.Error(t, l.Intent(c, rows[0].ID))
+		o := outcome(c, rows[0].ID, model.Pending, true).Outcome
+		o.Attempt.Outcome = model.OutcomeAborted
+		done := make(chan struct{})
+		l.Outcome(c, rows[0].ID, o, func() { close(done) })
+		defer l.Run()()
+		<-done
+		n := g.counts()
+		require.EqualValues(t, []int64{2, 2, 0}, []int64{n.Planned, n.Pending, n.Sending})
 	})
 }
