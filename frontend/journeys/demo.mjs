@@ -78,11 +78,12 @@ export async function demo() {
   const sent = await mailing({ name: "Letter of today" });
   await mailing({ name: "Spring news for the clients of the school", draft: true });
   await mailing({ name: "Tomorrow letter", start_at: inDays(1) });
+  const running = await mailing({ name: "Slow letter that is being sent", rate_per_minute: 2 });
   for (let tries = 0; ; tries++) {
     const { status } = await api("GET", `/mailings/${sent.id}`);
     if (status === "finished") break;
     if (tries > 120) throw new Error(`the mailing of the demo data is still ${status}`);
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
-  return { people, passwords, clients, message, mailing: sent };
+  return { people, passwords, clients, message, mailing: sent, running };
 }

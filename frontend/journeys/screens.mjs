@@ -60,5 +60,30 @@ export const screens = [
     who: "user",
     prepare: (page) => page.getByRole("dialog").waitFor(),
   },
+  { name: "mailings-all", path: "/mailings?owner=all&q=letter", who: "manager" },
+  { name: "mailing-new", path: "/mailings/new", who: "user" },
+  {
+    name: "mailing-filled",
+    path: (made) => `/mailings/new?message_id=${made.message.id}&tag=regular`,
+    who: "user",
+    prepare: async (page, words) => {
+      await page.getByRole("radio", { name: words.mailingForm.when.repeat }).check();
+      await page.getByText(/^(Next starts|Ближайшие)/).waitFor();
+      await page.getByRole("button", { name: words.mailingForm.more.title }).click();
+    },
+  },
+  { name: "mailing-running", path: (made) => `/mailings/${made.running.id}`, who: "user" },
+  {
+    name: "mailing-cancel",
+    path: (made) => `/mailings/${made.running.id}`,
+    who: "user",
+    prepare: async (page, words) => {
+      await page.getByRole("button", { name: words.mailing.more }).click();
+      await page.getByRole("menuitem", { name: words.mailing.ask.cancel }).click();
+      await page.getByRole("dialog").waitFor();
+    },
+  },
+  { name: "mailing-finished", path: (made) => `/mailings/${made.mailing.id}`, who: "user" },
+  { name: "mailing-foreign", path: (made) => `/mailings/${made.running.id}`, who: "manager" },
   { name: "not-found", path: "/no/such/page", who: "user" },
 ];

@@ -26,13 +26,17 @@ for (const [language, words] of Object.entries({ en, ru })) {
   for (const who of new Set(chosen.map((screen) => screen.who))) {
     const { page, close } = await visitor(browser, language === "ru" ? "ru-RU" : "en-GB");
     // What the account says gives way to what was chosen in the browser.
-    await page.addInitScript((tag) => localStorage.setItem("postrider.language", tag), language);
+    await page.addInitScript((tag) => {
+      // A preview's frame has no storage.
+      if (window === window.top) localStorage.setItem("postrider.language", tag);
+    }, language);
     if (who !== "visitor") await signIn(page, words, who);
     for (const { name, path, prepare } of chosen.filter((screen) => screen.who === who)) {
       try {
         await page.goto(typeof path === "function" ? path(made) : path);
         await page.getByRole("heading", { level: 1 }).first().waitFor();
-        await page.waitForLoadState("networkidle");
+        // A page that follows a run never falls silent.
+        await page.waitForLoadState("networkidle", { timeout: 3_000 }).catch(() => {});
         await prepare?.(page, words, made);
         await inspect(page, `${name}-${language}`);
         console.log(`${name} ${language}`);

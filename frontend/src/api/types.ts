@@ -13,6 +13,16 @@ type PostBody<Path extends keyof paths> = paths[Path] extends {
 }
   ? Body
   : never;
+type PatchBody<Path extends keyof paths> = paths[Path] extends {
+  patch: { requestBody?: { content: { "application/json": infer Body } } };
+}
+  ? Body
+  : never;
+type PostAnswer<Path extends keyof paths> = paths[Path] extends {
+  post: { responses: { 200: infer Answer } };
+}
+  ? Json<Answer>
+  : never;
 
 export type { paths };
 export type User = Get<"/me">;
@@ -28,6 +38,19 @@ export type BulkChange = PostBody<"/clients/bulk">;
 export type Suppression = Get<"/suppressions">["items"][number];
 export type Delivery = Get<"/reports/{run_id}/deliveries">["items"][number];
 export type Report = Get<"/reports/{run_id}">;
+
+export type MailingInput = PostBody<"/mailings">;
+/** What a change of a mailing names; what it leaves out stays. */
+export type MailingChange = Partial<PatchBody<"/mailings/{id}">>;
+export type Audience = Mailing["audience"];
+export type AudienceCount = PostAnswer<"/mailings/audience">;
+export type Occurrence = PostAnswer<"/mailings/occurrences">["items"][number];
+export type Message = Get<"/messages/{id}">;
+export type MessagePreview = PostAnswer<"/messages/{id}/preview">;
+export type Transport = Get<"/transports">["items"][number];
+
+/** How a mailing repeats. */
+export type Repeat = NonNullable<MailingInput["repeat"]>;
 
 export type MailingStatus = Mailing["status"];
 export type RunStatus = Report["status"];

@@ -11,6 +11,8 @@ export interface Format {
   /** "Tuesday, 1 December 2026 at 09:00 GMT+3": nothing is left open. */
   fullDateTime: (at: string) => string;
   date: (at: string) => string;
+  /** "Tue, 1 Dec 2026, 09:00": for what is planned, where the day of the week tells whether it is right. */
+  weekdayTime: (at: string) => string;
   /** "5 minutes ago", "in 2 hours", "now". */
   relative: (at: string) => string;
   /** Seconds as people say them, in two units at most: "45 s", "3 min 20 s", "2 h 5 min". */
@@ -56,6 +58,14 @@ export function createFormat(
   const number = new Intl.NumberFormat(locale);
   const date = formatter({ day: "numeric", month: "short", year: "numeric" });
   const time = formatter({ hour: "2-digit", minute: "2-digit" });
+  const weekdayTime = formatter({
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+  });
   const full = formatter({
     weekday: "long",
     day: "numeric",
@@ -88,6 +98,7 @@ export function createFormat(
     zone,
     number: (value) => number.format(value),
     date: (at) => date.format(new Date(at)),
+    weekdayTime: (at) => weekdayTime.format(new Date(at)),
     fullDateTime: (at) => full.format(new Date(at)),
     dateTime: (at) => {
       const instant = new Date(at);

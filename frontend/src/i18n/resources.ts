@@ -10,10 +10,14 @@ export interface Resources {
   form: typeof import("./en/form.json");
   home: typeof import("./en/home.json");
   language: typeof import("./en/language.json");
+  mailing: typeof import("./en/mailing.json");
+  mailingForm: typeof import("./en/mailing-form.json");
   mailings: typeof import("./en/mailings.json");
   nav: typeof import("./en/nav.json");
   notFound: typeof import("./en/not-found.json");
+  reason: typeof import("./en/reason.json");
   register: typeof import("./en/register.json");
+  schedule: typeof import("./en/schedule.json");
   signIn: typeof import("./en/sign-in.json");
   state: typeof import("./en/state.json");
   suppressions: typeof import("./en/suppressions.json");

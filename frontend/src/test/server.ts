@@ -90,8 +90,15 @@ export const server = setupServer(
   http.post(at("/auth/refresh"), () => problem(401)),
   http.post(at("/auth/logout"), () => new HttpResponse(null, { status: 204 })),
   http.get(at("/me"), () => HttpResponse.json(anna)),
+  // A stream that says nothing, and stays.
+  http.get(
+    at("/events"),
+    () => new HttpResponse(new ReadableStream(), { headers: { "Content-Type": "text/event-stream" } }),
+  ),
   http.get(at("/public/home"), () => HttpResponse.json(figures)),
   http.get(at("/mailings"), () => HttpResponse.json(noMailings)),
   http.get(at("/clients"), () => HttpResponse.json({ items: [], next_cursor: null, total: 0 })),
   http.get(at("/suppressions"), () => HttpResponse.json({ items: [], next_cursor: null })),
+  http.get(at("/messages"), () => HttpResponse.json({ items: [], next_cursor: null })),
+  http.get(at("/transports"), () => HttpResponse.json({ items: [], next_cursor: null })),
 );

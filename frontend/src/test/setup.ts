@@ -1,4 +1,5 @@
 import "@testing-library/jest-dom/vitest";
+import { notifications } from "@mantine/notifications";
 import { cleanup, configure } from "@testing-library/react";
 import { afterAll, afterEach, beforeAll, vi } from "vitest";
 import { session } from "@/auth/session";
@@ -36,6 +37,8 @@ beforeAll(async () => {
 
 afterEach(async () => {
   cleanup();
+  // They belong to no page and would stand in the next test.
+  notifications.clean();
   server.resetHandlers();
   if (session.expected) await session.signOut();
   localStorage.clear();

@@ -86,7 +86,7 @@ function Body({ onClose, children, act, onConfirm, harmless, typed }: Omit<Props
           >
             {t("ui.cancel")}
           </Button>
-          <Button type="submit" color={harmless ? undefined : "red"} loading={pending} disabled={!ready}>
+          <Button type="submit" color={harmless ? undefined : "red.9"} loading={pending} disabled={!ready}>
             {act}
           </Button>
         </Group>

@@ -1,7 +1,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
-import { delay, HttpResponse, http } from "msw";
+import { HttpResponse, http } from "msw";
 import { expect, test } from "vitest";
-import type { MailingPage, User } from "@/api/types";
+import type { MailingPage, Report, User } from "@/api/types";
 import { visit, visitSignedIn } from "@/test/app";
 import { aMailing, anna, at, problem, server } from "@/test/server";
 
@@ -14,82 +14,84 @@ test("a visitor is sent to sign-in and the way back is kept", async () => {
   expect(router.state.location.search).toEqual({ return_to: "/mailings?status=draft" });
 });
 
-test("mailings stand with their state and the next start in the person's zone", async () => {
+test("mailings stand with their state and the next start in the person's zone, and lead to their pages", async () => {
   server.use(
-    http.get(at("/mailings"), async () => {
-      await delay(20);
-      return answer({
+    http.get(at("/mailings"), () =>
+      answer({
         items: [
-          aMailing({
-            status: "scheduled",
-            next_run_at: "2030-12-01T22:30:00Z",
-          }),
+          aMailing({ status: "scheduled", next_run_at: "2030-12-01T22:30:00Z" }),
           aMailing({ id: 2, name: "Spring news" }),
         ],
         next_cursor: null,
-      });
-    }),
+      }),
+    ),
   );
   await visitSignedIn("/mailings");
-  expect(await screen.findByRole("status", { name: "Loading the mailings" })).toBeInTheDocument();
   const weekly = within(await row("Weekly letter"));
   expect(weekly.getByText("Scheduled")).toBeInTheDocument();
-  expect(weekly.getAllByText("2 Dec 2030, 01:30")[0]).toHaveAttribute("datetime", "2030-12-01T22:30:00Z");
+  expect(weekly.getByText("2 Dec 2030, 01:30")).toHaveAttribute("datetime", "2030-12-01T22:30:00Z");
+  expect(weekly.getByRole("link", { name: "Weekly letter" })).toHaveAttribute("href", "/mailings/1");
   expect(within(await row("Spring news")).getByText("None planned")).toBeInTheDocument();
   expect(screen.getByText(/Times are in Europe\/Moscow/)).toBeInTheDocument();
-  expect(screen.getByText("2 mailings shown")).toBeInTheDocument();
 });
 
-test("without mailings the page names the next step", async () => {
+test("one that is being sent shows how far it is", async () => {
+  const counts: Report["counts"] = {
+    planned: 412,
+    pending: 200,
+    sending: 10,
+    deferred: 2,
+    sent: 190,
+    failed: 10,
+    skipped: 0,
+    in_doubt: 0,
+    expired: 0,
+    cancelled: 0,
+  };
+  server.use(
+    http.get(at("/mailings"), () =>
+      answer({ items: [aMailing({ status: "running", last_run_id: 5 })], next_cursor: null }),
+    ),
+    http.get(at("/reports/5"), () =>
+      HttpResponse.json({ run_id: 5, status: "running", reason: "", rate_per_second: 20, counts }),
+    ),
+  );
+  await visitSignedIn("/mailings");
+  const bar = await screen.findByRole("progressbar");
+  expect(bar).toHaveAttribute("aria-valuetext", "200 of 412, 20 a second");
+});
+
+test("without mailings the page names the three steps, ticked off as they are done", async () => {
+  server.use(
+    http.get(at("/clients"), () =>
+      HttpResponse.json({ items: [{ id: 1, email: "a@example.org", tags: [] }], next_cursor: null }),
+    ),
+  );
   await visitSignedIn("/mailings");
   await screen.findByRole("heading", { name: "No mailings yet" });
   expect(screen.getAllByRole("listitem")).toHaveLength(3);
+  expect(await screen.findAllByRole("img", { name: "Done:" })).toHaveLength(1);
 });
 
-test("the status is chosen, asked for and kept in the address", async () => {
-  const asked: (string | null)[] = [];
+test("status and search are asked for and kept in the address", async () => {
+  const asked: string[] = [];
   server.use(
     http.get(at("/mailings"), ({ request }) => {
-      const status = new URL(request.url).searchParams.get("status");
-      asked.push(status);
-      return answer({ items: status ? [] : [aMailing()], next_cursor: null });
+      const { searchParams } = new URL(request.url);
+      asked.push(`${searchParams.get("status")} ${searchParams.get("q")}`);
+      const filtered = searchParams.has("status") || searchParams.has("q");
+      return answer({ items: filtered ? [] : [aMailing()], next_cursor: null });
     }),
   );
   const { user, router } = await visitSignedIn("/mailings");
   await row("Weekly letter");
   await user.selectOptions(screen.getByLabelText("Status"), "Sending");
-  await screen.findByRole("heading", { name: "No mailings with the status “Sending”" });
-  expect(router.state.location.search).toEqual({ status: "running" });
-  expect(asked).toEqual([null, "running"]);
+  await screen.findByRole("heading", { name: "No such mailings" });
+  await user.type(screen.getByLabelText("Search by name"), "spring{Enter}");
+  await waitFor(() => expect(router.state.location.search).toEqual({ status: "running", q: "spring" }));
   await user.click(screen.getByRole("link", { name: "Show all mailings" }));
   await row("Weekly letter");
-  expect(router.state.location.search).toEqual({});
-});
-
-test("a status that does not exist in the address is no filter", async () => {
-  await visitSignedIn("/mailings?status=processed");
-  await screen.findByRole("heading", { name: "No mailings yet" });
-});
-
-test("more are loaded after those that are there, and a failure loses none", async () => {
-  let broken = true;
-  server.use(
-    http.get(at("/mailings"), ({ request }) => {
-      const cursor = new URL(request.url).searchParams.get("cursor");
-      if (cursor === null) return answer({ items: [aMailing()], next_cursor: "after-1" });
-      if (broken) return problem(503);
-      return answer({ items: [aMailing({ id: 2, name: "Spring news" })], next_cursor: null });
-    }),
-  );
-  const { user } = await visitSignedIn("/mailings");
-  await screen.findByText("1 mailing shown, there are more");
-  await user.click(screen.getByRole("button", { name: "Load more" }));
-  expect(await screen.findByRole("alert")).toHaveTextContent("The next mailings could not be loaded.");
-  broken = false;
-  await user.click(screen.getByRole("button", { name: "Load more" }));
-  await row("Spring news");
-  await row("Weekly letter");
-  expect(screen.queryByRole("button", { name: "Load more" })).not.toBeInTheDocument();
+  expect(asked).toEqual(["null null", "running null", "running spring"]);
 });
 
 test("a failure is said in words with its request, and tried again", async () => {
@@ -102,23 +104,31 @@ test("a failure is said in words with its request, and tried again", async () =>
   await screen.findByRole("heading", { name: "No mailings yet" });
 });
 
-test.each<[string, Partial<User>, string | null]>([
-  ["a user", {}, null],
-  ["a manager", { is_staff: true, permissions: ["mailings.view_all"] }, "7"],
-  ["a manager without staff status", { permissions: ["mailings.view_all"] }, null],
-  ["a superuser", { is_superuser: true }, "7"],
-])("%s sees their own mailings", async (_, rights, owner) => {
+test.each<[string, Partial<User>, string, string | null]>([
+  ["a user", {}, "?owner=all", null],
+  ["a manager", { is_staff: true, permissions: ["mailings.view_all"] }, "", "7"],
+  [
+    "a manager who asks for everyone's",
+    { is_staff: true, permissions: ["mailings.view_all"] },
+    "?owner=all",
+    null,
+  ],
+  ["a manager without staff status", { permissions: ["mailings.view_all"] }, "", null],
+])("whose mailings %s sees", async (_, rights, search, owner) => {
   let asked: string | null = "nothing";
   server.use(
     http.get(at("/me"), () => HttpResponse.json({ ...anna, ...rights })),
     http.get(at("/mailings"), ({ request }) => {
       asked = new URL(request.url).searchParams.get("owner_id");
-      return answer({ items: [], next_cursor: null });
+      return answer({ items: [aMailing({ owner_email: "boris@example.com" })], next_cursor: null });
     }),
   );
-  await visitSignedIn("/mailings");
-  await screen.findByRole("heading", { name: "No mailings yet" });
+  await visitSignedIn(`/mailings${search}`);
+  await row("Weekly letter");
   expect(asked).toBe(owner);
+  const owners = screen.queryByText("boris@example.com");
+  if (rights.is_staff && search) expect(owners).toBeInTheDocument();
+  else expect(owners).not.toBeInTheDocument();
 });
 
 test("signing out leads home and leaves nothing behind", async () => {

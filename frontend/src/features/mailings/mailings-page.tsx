@@ -1,124 +1,191 @@
-import { Button, Group, List, NativeSelect, Stack, Text } from "@mantine/core";
-import { IconMailForward, IconMailSearch } from "@tabler/icons-react";
+import { Anchor, Button, NativeSelect, SegmentedControl, Stack, Text } from "@mantine/core";
+import { IconMailSearch, IconPlus } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { mailings } from "@/api/queries/mailings";
-import { rowsOf } from "@/api/queries/pages";
-import { MAILING_STATUSES, type MailingStatus } from "@/api/types";
+import { type MailingSort, mailings } from "@/api/queries/mailings";
+import { MAILING_STATUSES, type Mailing, type MailingStatus } from "@/api/types";
+import { useLive } from "@/api/use-progress";
 import { may } from "@/auth/rights";
 import { useMe } from "@/auth/use-session";
 import { useFormat } from "@/format/use-format";
+import type { Column } from "@/ui/data-table/column";
+import { DataTable } from "@/ui/data-table/data-table";
 import { EmptyState } from "@/ui/empty-state";
-import { FailureAlert } from "@/ui/failure-alert";
+import { FilterBar, SearchField } from "@/ui/filter-bar";
 import { PageHeader } from "@/ui/page-header";
-import { MailingsSkeleton, MailingsTable } from "./mailings-table";
+import { StateBadge } from "@/ui/state-badge";
+import { DateTime } from "@/ui/times";
+import { FirstSteps } from "./first-steps";
+import { RunBar, useRunState } from "./run-bar";
 
 const route = getRouteApi("/app/mailings");
 
-/** One's own mailings by status; the filter is in the address. */
+/** Mailings by status, one's own or, for those who may, everyone's; what is shown is in the address. */
 export function MailingsPage() {
   const { t } = useTranslation();
   const format = useFormat();
-  const { status } = route.useSearch();
+  const user = useMe();
+  const { status, q, sort, owner } = route.useSearch();
   const navigate = route.useNavigate();
+  const poll = useLive();
 
+  const mayAll = may(user, "mailings.view_all");
+  const everyones = mayAll && owner === "all";
+  // Those who may see everyone's would find everyone's without a filter.
+  const ownerId = mayAll && !everyones ? user?.id : undefined;
+  const list = useInfiniteQuery(mailings({ status, q, sort, owner_id: ownerId }));
+
+  const filtered = status !== undefined || q !== undefined;
   return (
     <>
-      <PageHeader title={t("mailings.title")} lead={t("mailings.lead", { zone: format.zone })} />
-      <NativeSelect
-        label={t("mailings.status")}
-        w={{ base: "100%", xs: 240 }}
-        mb="md"
-        value={status ?? ""}
-        onChange={(event) => {
-          const value = event.currentTarget.value as MailingStatus | "";
-          void navigate({ search: value ? { status: value } : {} });
-        }}
-        data={[
-          { value: "", label: t("mailings.allStatuses") },
-          ...MAILING_STATUSES.map((value) => ({ value, label: t(`state.mailing.${value}`) })),
-        ]}
+      <PageHeader
+        title={t("mailings.title")}
+        lead={t("mailings.lead", { zone: format.zone })}
+        action={
+          <Button
+            leftSection={<IconPlus size={18} aria-hidden />}
+            renderRoot={(props) => <Link {...props} to="/mailings/new" />}
+          >
+            {t("mailings.new")}
+          </Button>
+        }
       />
-      <Rows status={status} />
+      <FilterBar onClear={filtered ? () => void navigate({ search: { owner } }) : undefined}>
+        <SearchField
+          label={t("mailings.search")}
+          value={q ?? ""}
+          onSearch={(text) =>
+            void navigate({ search: (before) => ({ ...before, q: text || undefined }), replace: true })
+          }
+        />
+        <NativeSelect
+          label={t("mailings.status")}
+          value={status ?? ""}
+          onChange={(event) => {
+            const value = event.currentTarget.value as MailingStatus | "";
+            void navigate({ search: (before) => ({ ...before, status: value || undefined }) });
+          }}
+          data={[
+            { value: "", label: t("mailings.allStatuses") },
+            ...MAILING_STATUSES.map((value) => ({ value, label: t(`state.mailing.${value}`) })),
+          ]}
+        />
+        {mayAll && (
+          <SegmentedControl
+            aria-label={t("mailings.whose")}
+            value={everyones ? "all" : "own"}
+            onChange={(value) =>
+              void navigate({
+                search: (before) => ({ ...before, owner: value === "all" ? "all" : undefined }),
+              })
+            }
+            data={[
+              { value: "own", label: t("mailings.own") },
+              { value: "all", label: t("mailings.everyones") },
+            ]}
+          />
+        )}
+      </FilterBar>
+      <DataTable
+        label={t("mailings.title")}
+        list={list}
+        columns={columnsOf(t, everyones, poll)}
+        rowId={({ id }) => id}
+        rowName={({ name }) => name}
+        sort={sort}
+        onSort={(next) =>
+          void navigate({ search: (before) => ({ ...before, sort: next as MailingSort | undefined }) })
+        }
+        empty={
+          filtered ? (
+            <EmptyState icon={IconMailSearch} title={t("mailings.none.title")} text={t("mailings.none.text")}>
+              <Button variant="default" renderRoot={(props) => <Link {...props} to="/mailings" />}>
+                {t("mailings.none.all")}
+              </Button>
+            </EmptyState>
+          ) : (
+            <FirstSteps />
+          )
+        }
+      />
     </>
   );
 }
 
-function Rows({ status }: { status: MailingStatus | undefined }) {
-  const { t } = useTranslation();
-  const user = useMe();
-  // Those who may see everyone's would find everyone's here; this page is about one's own.
-  const ownerId = user && may(user, "mailings.view_all") ? user.id : undefined;
-  const list = useInfiniteQuery(mailings({ status, owner_id: ownerId }));
+function columnsOf(
+  t: ReturnType<typeof useTranslation>["t"],
+  owners: boolean,
+  poll: number | false,
+): Column<Mailing>[] {
+  const none = (
+    <Text span size="sm" c="dimmed">
+      {t("mailings.noNext")}
+    </Text>
+  );
+  return [
+    {
+      id: "name",
+      header: t("mailings.name"),
+      sortable: true,
+      card: "title",
+      cell: (row) => <Name mailing={row} poll={poll} />,
+    },
+    {
+      id: "status",
+      header: t("mailings.status"),
+      width: 190,
+      card: "beside",
+      cell: ({ status }) => <StateBadge of="mailing" state={status} />,
+    },
+    ...(owners
+      ? [
+          {
+            id: "owner",
+            header: t("mailings.owner"),
+            width: 220,
+            cell: ({ owner_email }: Mailing) => owner_email,
+          },
+        ]
+      : []),
+    {
+      id: "next_run_at",
+      header: t("mailings.next"),
+      sortable: true,
+      width: 190,
+      cell: ({ next_run_at }) => (next_run_at ? <DateTime at={next_run_at} /> : none),
+    },
+    {
+      id: "created_at",
+      header: t("mailings.created"),
+      sortable: true,
+      width: 150,
+      from: "lg",
+      card: "none",
+      cell: ({ created_at }) => <DateTime at={created_at} day />,
+    },
+  ];
+}
 
-  if (list.isPending) return <MailingsSkeleton />;
-  if (!list.data) {
-    return (
-      <FailureAlert
-        error={list.error}
-        title={t("mailings.failed")}
-        retry={() => void list.refetch()}
-        retrying={list.isFetching}
-      />
-    );
-  }
-
-  const rows = rowsOf(list.data);
-  if (rows.length === 0) return status ? <NoneWithStatus status={status} /> : <NoMailings />;
-  const shown = list.hasNextPage ? "mailings.shownMore" : "mailings.shown";
+/** The name, and below it how far a run is that goes on. */
+function Name({ mailing, poll }: { mailing: Mailing; poll: number | false }) {
+  const live = ["running", "pausing", "paused", "cancelling"].includes(mailing.status);
   return (
-    <Stack gap="md">
-      {list.isRefetchError && (
-        <FailureAlert error={list.error} retry={() => void list.refetch()} retrying={list.isRefetching} />
-      )}
-      <MailingsTable mailings={rows} />
-      {list.isFetchNextPageError && <FailureAlert error={list.error} title={t("mailings.moreFailed")} />}
-      <Group justify="space-between">
-        <Text size="sm" c="dimmed" role="status" className="tabular">
-          {t(shown, { count: rows.length })}
-        </Text>
-        {list.hasNextPage && (
-          <Button
-            variant="default"
-            onClick={() => void list.fetchNextPage()}
-            loading={list.isFetchingNextPage}
-          >
-            {t("mailings.more")}
-          </Button>
-        )}
-      </Group>
+    <Stack gap={6}>
+      <Anchor
+        fw={500}
+        size="sm"
+        style={{ overflowWrap: "anywhere" }}
+        renderRoot={(props) => <Link {...props} to="/mailings/$id" params={{ id: mailing.id }} />}
+      >
+        {mailing.name}
+      </Anchor>
+      {live && mailing.last_run_id && <Running runId={mailing.last_run_id} poll={poll} />}
     </Stack>
   );
 }
 
-function NoMailings() {
-  const { t } = useTranslation();
-  return (
-    <EmptyState icon={IconMailForward} title={t("mailings.empty.title")} text={t("mailings.empty.text")}>
-      <List type="ordered" spacing="xs">
-        <List.Item>{t("mailings.empty.clients")}</List.Item>
-        <List.Item>{t("mailings.empty.message")}</List.Item>
-        <List.Item>{t("mailings.empty.mailing")}</List.Item>
-      </List>
-      <Button component="a" href="/swagger/">
-        {t("mailings.empty.api")}
-      </Button>
-    </EmptyState>
-  );
-}
-
-function NoneWithStatus({ status }: { status: MailingStatus }) {
-  const { t } = useTranslation();
-  return (
-    <EmptyState
-      icon={IconMailSearch}
-      title={t("mailings.none.title", { status: t(`state.mailing.${status}`) })}
-      text={t("mailings.none.text")}
-    >
-      <Button variant="default" renderRoot={(props) => <Link {...props} to="/mailings" />}>
-        {t("mailings.none.all")}
-      </Button>
-    </EmptyState>
-  );
+function Running({ runId, poll }: { runId: number; poll: number | false }) {
+  const run = useRunState(runId, poll);
+  return run ? <RunBar run={run} /> : null;
 }

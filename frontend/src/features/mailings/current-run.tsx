@@ -1,0 +1,110 @@
+import { Alert, Anchor, Group, Paper, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { IconInfoCircle } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import type { DeliveryState, Mailing, Report } from "@/api/types";
+import { useFormat } from "@/format/use-format";
+import { useReasonWords } from "@/ui/reason-words";
+import { StateBadge } from "@/ui/state-badge";
+import classes from "./current-run.module.css";
+import { reportLink } from "./links";
+import { RateField } from "./rate-field";
+import { RunBar, useRunState } from "./run-bar";
+
+/** In the order of a delivery's life. */
+const STATES: DeliveryState[] = [
+  "sent",
+  "failed",
+  "in_doubt",
+  "skipped",
+  "pending",
+  "sending",
+  "deferred",
+  "expired",
+  "cancelled",
+];
+
+/** Those that are always told; of the others only what there is. */
+const ALWAYS: DeliveryState[] = ["sent", "failed", "pending"];
+
+interface Props {
+  runId: number;
+  mailing: Mailing;
+  etag: string;
+  own: boolean;
+  poll: number | false;
+}
+
+/** The run that goes on: how far it is, why it waits, and what became of each mail. */
+export function CurrentRun({ runId, mailing, etag, own, poll }: Props) {
+  const { t } = useTranslation();
+  const why = useReasonWords();
+  const run = useRunState(runId, poll);
+  if (!run) return <Skeleton height={160} role="status" aria-label={t("mailing.loading")} />;
+  const preparing = run.counts.planned === 0;
+  return (
+    <Paper component="section" withBorder p={{ base: "md", sm: "lg" }} aria-labelledby="current-run">
+      <Stack gap="md">
+        <Group justify="space-between" gap="xs">
+          <Title order={2} size="h4" id="current-run">
+            {t("mailing.run.current")}
+          </Title>
+          <Anchor size="sm" renderRoot={(props) => <Link {...props} {...reportLink(runId)} />}>
+            {t("mailing.run.report")}
+          </Anchor>
+        </Group>
+        <RunBar run={run} label={preparing ? t("mailing.run.preparing") : t(`state.run.${run.status}`)} />
+        {run.reason === "rate" ? (
+          <Text size="sm" c="dimmed">
+            {why(run.reason)}
+          </Text>
+        ) : (
+          run.reason && (
+            <Alert color="yellow" variant="light" icon={<IconInfoCircle aria-hidden />} role="status">
+              <Text size="sm">{why(run.reason)}</Text>
+            </Alert>
+          )
+        )}
+        {run.status === "paused" && mailing.status === "paused" && (
+          <Text size="sm" c="dimmed">
+            {t("mailing.run.pausedHint")}
+          </Text>
+        )}
+        <Sums runId={runId} counts={run.counts} />
+        {own && <RateField mailing={mailing} etag={etag} />}
+      </Stack>
+    </Paper>
+  );
+}
+
+/** What the mails of a run became; they add up to what was planned, and each number leads to its rows. */
+export function Sums({ runId, counts }: { runId: number; counts: Report["counts"] }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const shown = STATES.filter((state) => counts[state] > 0 || ALWAYS.includes(state));
+  return (
+    <Stack gap="xs">
+      <dl className={classes.sums}>
+        {shown.map((state) => (
+          <div key={state}>
+            <dt>
+              <StateBadge of="delivery" state={state} />
+            </dt>
+            <Text component="dd" m={0} mt={4} fz={24} fw={600} className="tabular">
+              <Anchor inherit renderRoot={(props) => <Link {...props} {...reportLink(runId, state)} />}>
+                {format.number(counts[state])}
+              </Anchor>
+            </Text>
+          </div>
+        ))}
+      </dl>
+      <Text size="sm" c="dimmed" className="tabular">
+        {t("mailing.run.sum", {
+          sum: shown.map((state) => format.number(counts[state])).join(" + "),
+          number: format.number(counts.planned),
+          count: counts.planned,
+        })}
+      </Text>
+    </Stack>
+  );
+}

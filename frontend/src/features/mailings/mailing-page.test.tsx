@@ -1,0 +1,100 @@
+import { screen, within } from "@testing-library/react";
+import { HttpResponse, http } from "msw";
+import { expect, test } from "vitest";
+import type { Mailing, Report, User } from "@/api/types";
+import { visitSignedIn } from "@/test/app";
+import { aMailing, anna, at, problem, server } from "@/test/server";
+
+const counts: Report["counts"] = {
+  planned: 1000,
+  pending: 400,
+  sending: 10,
+  deferred: 12,
+  sent: 570,
+  failed: 5,
+  skipped: 3,
+  in_doubt: 0,
+  expired: 0,
+  cancelled: 0,
+};
+
+function serve(mailing: Partial<Mailing>, run: Partial<Report> = {}) {
+  server.use(
+    http.get(at("/mailings/1"), () => HttpResponse.json(aMailing(mailing), { headers: { ETag: '"1"' } })),
+    http.get(at("/mailings/1/runs"), () => HttpResponse.json({ items: [], next_cursor: null })),
+    http.get(at("/mailings/1/audience"), () => HttpResponse.json({ count: 3, sample: [], skipped: {} })),
+    http.get(at("/messages/1"), () => HttpResponse.json({ id: 1, name: "Spring news" })),
+    http.get(at("/reports/5"), () =>
+      HttpResponse.json({ run_id: 5, status: "running", reason: "", rate_per_second: 20, counts, ...run }),
+    ),
+  );
+}
+
+const running = { status: "running", last_run_id: 5 } as const;
+
+test("a run shows why it waits and sums that add up and lead to their rows", async () => {
+  serve(running, { reason: "outside_window" });
+  await visitSignedIn("/mailings/1");
+  await screen.findByText(/It is outside the sending window/);
+  expect(screen.getByText("570 + 5 + 3 + 400 + 10 + 12 = 1,000 planned")).toBeInTheDocument();
+  expect(screen.getByRole("link", { name: "570" })).toHaveAttribute("href", "/reports/5?state=sent");
+});
+
+test("cancelling says in numbers what comes of it", async () => {
+  serve(running);
+  let cancelled = false;
+  server.use(
+    http.post(at("/mailings/1/cancel"), () => {
+      cancelled = true;
+      return HttpResponse.json(aMailing({ status: "cancelling" }), { status: 202 });
+    }),
+  );
+  const { user } = await visitSignedIn("/mailings/1");
+  await user.click(await screen.findByRole("button", { name: "More actions" }));
+  await user.click(await screen.findByRole("menuitem", { name: "Cancel the mailing" }));
+  const dialog = within(await screen.findByRole("dialog", { name: "Cancel “Weekly letter”?" }));
+  await dialog.findByText("412 mails not yet sent will be cancelled.");
+  expect(dialog.getByText("Up to 10 in flight will still arrive.")).toBeInTheDocument();
+  expect(dialog.getByText("570 already sent cannot be called back.")).toBeInTheDocument();
+  await user.click(dialog.getByRole("button", { name: "Cancel the mailing" }));
+  expect(cancelled).toBe(true);
+});
+
+test("what the server refuses is said, and the mailing is read anew", async () => {
+  serve(running);
+  server.use(
+    http.post(at("/mailings/1/pause"), () => {
+      serve({ status: "finished", last_run_id: 5 });
+      return problem(409, { detail: "A mailing that is finished cannot pause." });
+    }),
+  );
+  const { user } = await visitSignedIn("/mailings/1");
+  await user.click(await screen.findByRole("button", { name: "Pause" }));
+  expect(await screen.findByText("Not done: Pause")).toBeInTheDocument();
+  expect(screen.getByText("A mailing that is finished cannot pause.")).toBeInTheDocument();
+  await screen.findByText("Finished");
+});
+
+test.each<[string, Partial<User>, boolean]>([
+  ["a manager", { is_staff: true, permissions: ["mailings.view_all"] }, false],
+  [
+    "staff with mailings.stop_all",
+    { is_staff: true, permissions: ["mailings.view_all", "mailings.stop_all"] },
+    true,
+  ],
+])("what %s may do with a foreign mailing", async (_, rights, stops) => {
+  serve({ ...running, owner_id: 99, owner_email: "boris@example.com" });
+  server.use(http.get(at("/me"), () => HttpResponse.json({ ...anna, ...rights })));
+  await visitSignedIn("/mailings/1");
+  await screen.findByText(/belongs to boris@example.com/);
+  expect(screen.queryByRole("button", { name: "Pause" })).not.toBeInTheDocument();
+  expect(screen.queryByRole("button", { name: "More actions" })).not.toBeInTheDocument();
+  expect(screen.queryByLabelText("Mails a minute at most")).not.toBeInTheDocument();
+  expect(screen.queryAllByRole("button", { name: "Stop this mailing" })).toHaveLength(stops ? 1 : 0);
+});
+
+test("one that does not exist is said to be gone", async () => {
+  server.use(http.get(at("/mailings/1"), () => problem(404)));
+  await visitSignedIn("/mailings/1");
+  expect(await screen.findByRole("alert")).toHaveTextContent("There is no such mailing");
+});

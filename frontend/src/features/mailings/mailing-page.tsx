@@ -1,0 +1,115 @@
+import { Alert, Grid, Group, Skeleton, Stack, Text } from "@mantine/core";
+import { IconInfoCircle } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { Failure } from "@/api/failure";
+import { mailing } from "@/api/queries/mailings";
+import type { Mailing } from "@/api/types";
+import { useLive } from "@/api/use-progress";
+import type { Versioned } from "@/api/versioned";
+import { may } from "@/auth/rights";
+import { useMe } from "@/auth/use-session";
+import { FailureAlert } from "@/ui/failure-alert";
+import { PageHeader } from "@/ui/page-header";
+import { useReasonWords } from "@/ui/reason-words";
+import { StateBadge } from "@/ui/state-badge";
+import { DateTime } from "@/ui/times";
+import { CurrentRun } from "./current-run";
+import { MailingActions } from "./mailing-actions";
+import { MailingSettings } from "./mailing-settings";
+import { isLive } from "./mailing-state";
+import { RunsList } from "./runs-list";
+import { useMailingWhen } from "./schedule-words";
+
+const route = getRouteApi("/app/mailings/$id");
+
+/** One mailing: where it stands and why, how its run goes on, what it is set to, and what may be done with it. */
+export function MailingPage() {
+  const { t } = useTranslation();
+  const { id } = route.useParams();
+  const poll = useLive();
+  const read = useQuery({ ...mailing(id), refetchInterval: poll || 15_000 });
+
+  if (read.isPending) {
+    return (
+      <Stack gap="md" role="status" aria-label={t("mailing.loading")}>
+        <Skeleton height={32} width="50%" />
+        <Skeleton height={20} width="30%" />
+        <Skeleton height={160} />
+        <Skeleton height={240} />
+      </Stack>
+    );
+  }
+  if (!read.data) {
+    const gone = read.error instanceof Failure && read.error.status === 404;
+    return (
+      <>
+        <PageHeader title={t("mailing.title")} />
+        <FailureAlert
+          error={read.error}
+          {...(gone && { title: t("mailing.gone") })}
+          retry={gone ? undefined : () => void read.refetch()}
+          retrying={read.isFetching}
+        />
+      </>
+    );
+  }
+  return <Shown mailing={read.data} poll={poll} />;
+}
+
+function Shown({ mailing: { value, etag }, poll }: { mailing: Versioned<Mailing>; poll: number | false }) {
+  const { t } = useTranslation();
+  const when = useMailingWhen();
+  const why = useReasonWords();
+  const me = useMe();
+  const own = me?.id === value.owner_id;
+  const live = isLive(value.status);
+  return (
+    <>
+      <PageHeader
+        title={value.name}
+        lead={
+          <Group component="span" gap="xs">
+            <StateBadge of="mailing" state={value.status} />
+            <span>{when(value)}</span>
+          </Group>
+        }
+        action={<MailingActions mailing={value} own={own} mayStop={may(me, "mailings.stop_all")} />}
+      />
+      <Stack gap="lg">
+        {!own && (
+          <Alert color="gray" variant="outline" icon={<IconInfoCircle aria-hidden />}>
+            <Text size="sm">
+              {t("mailing.foreign", { owner: value.owner_email ?? `№ ${value.owner_id}` })}
+            </Text>
+          </Alert>
+        )}
+        {value.reason && !live && value.status !== "finished" && value.status !== "cancelled" && (
+          <Alert color="yellow" variant="light" icon={<IconInfoCircle aria-hidden />}>
+            <Text size="sm">{why(value.reason)}</Text>
+          </Alert>
+        )}
+        {value.next_run_at && (
+          <Text>
+            {t("mailing.next")}{" "}
+            <Text span fw={600}>
+              <DateTime at={value.next_run_at} />
+            </Text>
+          </Text>
+        )}
+        {value.last_run_id && live && (
+          <CurrentRun runId={value.last_run_id} mailing={value} etag={etag} own={own} poll={poll} />
+        )}
+        <Grid gap="lg">
+          <Grid.Col span={{ base: 12, lg: 7 }}>
+            <RunsList id={value.id} poll={poll} />
+          </Grid.Col>
+          <Grid.Col span={{ base: 12, lg: 5 }}>
+            <MailingSettings mailing={value} own={own} />
+          </Grid.Col>
+        </Grid>
+      </Stack>
+    </>
+  );
+}

@@ -1,0 +1,134 @@
+import { screen, waitFor } from "@testing-library/react";
+import { HttpResponse, http } from "msw";
+import { expect, test } from "vitest";
+import { visitSignedIn } from "@/test/app";
+import { aMailing, at, problem, server } from "@/test/server";
+
+const message = { id: 3, name: "Spring news", subject: "Spring", html: "<p>Spring</p>", text: "" };
+
+/** A server with a message, three clients with a tag, and mailings that are taken as they come. */
+function ready() {
+  const bodies: Record<string, unknown>[] = [];
+  server.use(
+    http.get(at("/messages"), () => HttpResponse.json({ items: [message], next_cursor: null })),
+    http.get(at("/messages/3"), () => HttpResponse.json(message)),
+    http.post(at("/messages/3/preview"), () =>
+      HttpResponse.json({
+        subject: "Spring",
+        html: "<p>Spring</p>",
+        text: "",
+        missing: ["client.full_name"],
+      }),
+    ),
+    http.post(at("/mailings/audience"), () =>
+      HttpResponse.json({
+        count: 414,
+        sample: [{ id: 1, email: "a@example.org", full_name: "Anna" }],
+        skipped: { unsubscribed: 1, duplicate_address: 1 },
+      }),
+    ),
+    http.post(at("/mailings/occurrences"), () =>
+      HttpResponse.json({
+        items: [{ planned_at: "2027-03-28T01:00:00Z", local: "2027-03-28T03:00:00+02:00", note: "gap" }],
+      }),
+    ),
+    http.post(at("/mailings"), async ({ request }) => {
+      bodies.push((await request.json()) as Record<string, unknown>);
+      return HttpResponse.json(aMailing({ name: "Spring news" }), { status: 201, headers: { ETag: '"1"' } });
+    }),
+    http.get(at("/mailings/1"), () =>
+      HttpResponse.json(aMailing({ name: "Spring news" }), {
+        headers: { ETag: '"1"', Date: "Mon, 23 Nov 2026 12:00:00 GMT" },
+      }),
+    ),
+    http.get(at("/mailings/1/audience"), () => HttpResponse.json({ count: 0, sample: [], skipped: {} })),
+    http.get(at("/mailings/1/runs"), () => HttpResponse.json({ items: [], next_cursor: null })),
+  );
+  return bodies;
+}
+
+const button = (name: string) => screen.getByRole("button", { name });
+
+test("message, audience and schedule are told as they will be", async () => {
+  ready();
+  const { user } = await visitSignedIn("/mailings/new?message_id=3&tag=vip");
+  await screen.findByTitle("Preview of the message");
+  expect(screen.getByText(/filled from each client: client.full_name/)).toBeInTheDocument();
+  await screen.findByText("412 clients will be mailed");
+  expect(
+    screen.getByText("2 will be skipped: 1 unsubscribed, 1 same address as another client"),
+  ).toBeInTheDocument();
+  await user.click(screen.getByRole("radio", { name: "Repeating" }));
+  await screen.findByText(/The clocks skip this time that day/);
+  await screen.findByText(/“Spring news” goes to 412 clients, every week on \w+ at 09:00, Moscow, from/);
+});
+
+test("what the person has not filled in is said at its field, and nothing is sent", async () => {
+  const bodies = ready();
+  const { user } = await visitSignedIn("/mailings/new");
+  await user.click(await screen.findByRole("button", { name: "Save draft" }));
+  expect(await screen.findAllByText("Please fill this in.")).toHaveLength(2);
+  expect(screen.getByText("Choose all clients, a tag or at least one client.")).toBeInTheDocument();
+  expect(screen.getAllByRole("img", { name: "Something is wrong here:" })).toHaveLength(2);
+  expect(bodies).toEqual([]);
+});
+
+test("what the server finds wrong stands at its step and field, also among the options that were folded", async () => {
+  ready();
+  server.use(
+    http.post(at("/mailings"), () =>
+      problem(422, {
+        errors: [
+          { field: "rate_per_minute", code: "out_of_range", message: "That is too fast." },
+          { field: "audience.client_ids", code: "unknown", message: "There are no such clients: 9." },
+          { field: "from_email", code: "not_allowed", message: "Not from there." },
+        ],
+      }),
+    ),
+  );
+  const { user } = await visitSignedIn("/mailings/new?message_id=3&client_id=9");
+  server.use(http.get(at("/clients/9"), () => problem(404)));
+  await user.type(await screen.findByLabelText(/Name of the mailing/), "Spring");
+  await user.click(button("Save draft"));
+  expect(await screen.findByText("There are no such clients: 9.")).toBeInTheDocument();
+  expect(screen.getByText("That is too fast.")).toBeInTheDocument();
+  expect(screen.getByText("Not from there.")).toBeInTheDocument();
+  expect(button("More options")).toHaveAttribute("aria-expanded", "true");
+});
+
+test("a start is saved ten seconds ahead by the server's clock, and can be taken back elsewhere", async () => {
+  const bodies = ready();
+  const asked: unknown[] = [];
+  server.use(
+    http.post(at("/mailings/1/schedule"), async ({ request }) => {
+      asked.push(await request.json());
+      return HttpResponse.json(aMailing({ status: "scheduled" }), { status: 202 });
+    }),
+    http.post(at("/mailings/1/unschedule"), () => {
+      asked.push("unschedule");
+      return HttpResponse.json(aMailing(), { status: 202 });
+    }),
+  );
+  const { user, router } = await visitSignedIn("/mailings/new?message_id=3&tag=vip");
+  await user.type(await screen.findByLabelText(/Name of the mailing/), "Spring news");
+  await user.click(button("Start now"));
+  await screen.findByText(/“Spring news” starts in/);
+  expect(bodies).toMatchObject([
+    { name: "Spring news", message_id: 3, draft: true, start_at: null, audience: { tags: ["vip"] } },
+  ]);
+  expect(asked).toEqual([{ start_at: "2026-11-23T12:00:11.000Z" }]);
+  await waitFor(() => expect(router.state.location.pathname).toBe("/mailings/1"));
+
+  await router.navigate({ to: "/clients" });
+  await user.click(await screen.findByRole("button", { name: "Undo" }));
+  await screen.findByText(/“Spring news” was not started/);
+  expect(asked.at(-1)).toBe("unschedule");
+});
+
+test("leaving with what is not saved asks", async () => {
+  ready();
+  const { user, router } = await visitSignedIn("/mailings/new");
+  await user.type(await screen.findByLabelText(/Name of the mailing/), "Spring");
+  void router.navigate({ to: "/clients" });
+  await screen.findByRole("dialog", { name: "Leave without saving?" });
+});

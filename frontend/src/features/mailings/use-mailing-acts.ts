@@ -1,0 +1,73 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { changed } from "@/api/queries/keys";
+import { act, duplicateMailing, scheduleAt, testMailing } from "@/api/queries/mailings";
+import type { Mailing } from "@/api/types";
+import { useMe } from "@/auth/use-session";
+import { notify, notifyFailure } from "@/ui/notify";
+import type { Ask } from "./mailing-state";
+import { useScheduleWords } from "./schedule-words";
+import { startWithUndo } from "./start-undo";
+
+/**
+ * Does what is asked of a mailing. What cannot be taken back goes by `confirm` first; the rest is done at once and
+ * said in a notification, as is what the server refused, after which the mailing is read anew.
+ */
+export function useMailingActs(mailing: Mailing, confirm: (ask: Ask) => void) {
+  const { t } = useTranslation();
+  const words = useScheduleWords();
+  const me = useMe();
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const [pending, setPending] = useState(false);
+  const { id, name, status, next_run_at, start_at, repeat } = mailing;
+
+  const start = () => {
+    const planned = status === "scheduled" ? next_run_at : null;
+    return startWithUndo(queries, { id, name, ...(planned && { back: () => scheduleAt(id, planned) }) });
+  };
+
+  const acts: Record<Ask, () => unknown> = {
+    edit: () => navigate({ to: "/mailings/$id/edit", params: { id } }),
+    // A run beside the plan, or of what has ended, has no plan to go back to.
+    start: () => (repeat || (status !== "draft" && status !== "scheduled") ? confirm("start") : start()),
+    schedule: async () => {
+      // Its first time has come: that is a start, and has to be known as one.
+      if (start_at === null || Date.parse(start_at) <= Date.now()) return confirm("schedule");
+      await act(id, "schedule");
+      notify(t("mailing.scheduled", { name, when: words(mailing) }));
+    },
+    unschedule: async () => {
+      await act(id, "unschedule");
+      notify(t("mailing.unscheduled", { name }));
+    },
+    pause: () => act(id, "pause"),
+    resume: () => act(id, "resume"),
+    cancel: () => confirm("cancel"),
+    test: async () => {
+      await testMailing(id);
+      notify(t("mailing.tested", { email: me?.email ?? "" }));
+    },
+    duplicate: async () => {
+      const twin = await duplicateMailing(id);
+      notify(t("mailing.duplicated", { name: twin.name }));
+      await navigate({ to: "/mailings/$id/edit", params: { id: twin.id } });
+    },
+    delete: () => confirm("delete"),
+  };
+
+  const run = async (ask: Ask) => {
+    setPending(true);
+    try {
+      await acts[ask]();
+    } catch (error) {
+      notifyFailure(t("mailing.refused", { act: t(`mailing.ask.${ask}`) }), error);
+    } finally {
+      setPending(false);
+      void changed(queries, "mailings");
+    }
+  };
+  return { run, pending };
+}

@@ -1,0 +1,108 @@
+import { Alert, Grid, Group, Radio, Select, Stack, Text, TextInput } from "@mantine/core";
+import { IconAlertTriangle } from "@tabler/icons-react";
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import type { Mailing } from "@/api/types";
+import { zones } from "@/format/wall";
+import { type MailingForm, timingOf } from "./form-values";
+import { MoreOptions } from "./more-options";
+import { NextStarts } from "./next-starts";
+import { RepeatFields } from "./repeat-fields";
+import { sentence, useScheduleWords } from "./schedule-words";
+import { Step } from "./step";
+
+const FIELDS = ["start_at", "timezone", "repeat", "end_at", "run_minutes", "window", "from_", "reply_to"];
+const MORE = ["transport_id", "rate_per_minute", "late_", "in_doubt_policy"];
+
+/** When it starts, in words and as the next starts, and how it is sent. */
+export function WhenStep({ form, saved }: { form: MailingForm; saved: Mailing | undefined }) {
+  const { t } = useTranslation();
+  const words = useScheduleWords();
+  const { when, start_at } = form.values;
+  const timing = timingOf(form.values);
+  const wrong = Object.keys(form.errors).some((path) =>
+    [...FIELDS, ...MORE].some((field) => path.startsWith(field)),
+  );
+  const timed = when === "now" || !!timing.start_at;
+  // A start that has passed and that nobody moved has done its work.
+  const unmoved = saved?.status === "scheduled" && !form.isDirty("start_at") && !form.isDirty("when");
+  const past = !unmoved && timing.start_at !== null && Date.parse(timing.start_at) < Date.now();
+
+  return (
+    <Step number={3} title={t("mailingForm.when.title")} done={timed && !wrong} wrong={wrong}>
+      <Grid gap="lg">
+        <Grid.Col span={{ base: 12, md: 7 }}>
+          <Stack gap="md">
+            <Radio.Group
+              label={t("mailingForm.when.label")}
+              value={when}
+              onChange={(value) => form.setFieldValue("when", value as typeof when)}
+            >
+              <Group mt="xs" gap="lg">
+                <Radio value="now" label={t("mailingForm.when.now")} />
+                <Radio value="at" label={t("mailingForm.when.at")} />
+                <Radio value="repeat" label={t("mailingForm.when.repeat")} />
+              </Group>
+            </Radio.Group>
+            {when === "repeat" && <RepeatFields form={form} />}
+            {when !== "now" && (
+              <Group gap="sm" align="flex-start">
+                <TextInput
+                  type="date"
+                  label={when === "repeat" ? t("mailingForm.when.firstDate") : t("mailingForm.when.date")}
+                  data-path="start_at"
+                  value={start_at.date}
+                  onChange={(event) =>
+                    form.setFieldValue("start_at", { ...start_at, date: event.currentTarget.value })
+                  }
+                  error={form.errors.start_at}
+                />
+                <TextInput
+                  type="time"
+                  label={t("mailingForm.when.time")}
+                  value={start_at.time}
+                  onChange={(event) =>
+                    form.setFieldValue("start_at", { ...start_at, time: event.currentTarget.value })
+                  }
+                  error={!!form.errors.start_at}
+                />
+                <ZoneSelect form={form} />
+              </Group>
+            )}
+            {past && (
+              <Alert color="yellow" variant="light" icon={<IconAlertTriangle aria-hidden />} role="status">
+                <Text size="sm">{t("mailingForm.when.past")}</Text>
+              </Alert>
+            )}
+            <MoreOptions form={form} />
+          </Stack>
+        </Grid.Col>
+        <Grid.Col span={{ base: 12, md: 5 }}>
+          <Stack gap="sm">
+            <Text fw={600} role="status">
+              {timed ? sentence(words(timing)) : ""}
+            </Text>
+            {when !== "now" && timed && <NextStarts timing={timing} ahead={unmoved} />}
+          </Stack>
+        </Grid.Col>
+      </Grid>
+    </Step>
+  );
+}
+
+function ZoneSelect({ form }: { form: MailingForm }) {
+  const { t } = useTranslation();
+  const { timezone } = form.values;
+  const known = useMemo(() => [...new Set([timezone, ...zones()])].sort(), [timezone]);
+  return (
+    <Select
+      label={t("mailingForm.when.zone")}
+      searchable
+      limit={100}
+      data={known}
+      allowDeselect={false}
+      style={{ flex: "1 1 200px" }}
+      {...form.getInputProps("timezone")}
+    />
+  );
+}

@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { instantOf, wallOf, zoneName } from "./wall";
+
+test.each([
+  ["2026-12-01", "09:00", "Europe/Moscow", "2026-12-01T09:00:00+03:00"],
+  ["2026-07-01", "09:00", "America/New_York", "2026-07-01T09:00:00-04:00"],
+  ["2026-12-01", "09:00", "Asia/Kolkata", "2026-12-01T09:00:00+05:30"],
+  ["2026-12-01", "09:00", "UTC", "2026-12-01T09:00:00+00:00"],
+])("%s %s in %s is %s, and back", (date, time, zone, instant) => {
+  expect(instantOf({ date, time }, zone)).toBe(instant);
+  expect(wallOf(instant, zone)).toEqual({ date, time });
+});
+
+test("a time that the clocks skip is as long after the change, one they show twice is the first", () => {
+  // Berlin: 02:00 → 03:00 on 28 March 2027, 03:00 → 02:00 on 31 October 2027.
+  const skipped = instantOf({ date: "2027-03-28", time: "02:30" }, "Europe/Berlin") ?? "";
+  expect(wallOf(skipped, "Europe/Berlin")).toEqual({ date: "2027-03-28", time: "03:30" });
+  expect(instantOf({ date: "2027-10-31", time: "02:30" }, "Europe/Berlin")).toBe("2027-10-31T02:30:00+02:00");
+});
+
+test("what is not given whole is no instant", () => {
+  expect(instantOf({ date: "2026-12-01", time: "" }, "UTC")).toBeNull();
+  expect(instantOf({ date: "", time: "09:00" }, "UTC")).toBeNull();
+});
+
+test("a zone is called as people call it", () => {
+  expect(zoneName("Europe/Moscow", "en")).toBe("Moscow");
+  expect(zoneName("Europe/Moscow", "ru")).toBe("Москва");
+  expect(zoneName("UTC", "ru")).toBe("UTC");
+});
