@@ -5,6 +5,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"gorm.io/gorm"
+
+	"github.com/postrider/postrider/pkg/model"
 )
 
 // LoggedAttempt is a row of the attempt log, for tests that write one.
@@ -33,4 +35,11 @@ func (s *Store) Exec(query string, args ...any) error { return s.writer.Exec(que
 // of it.
 func OpenTraced(databaseURL string, tracer pgx.QueryTracer) (*Store, error) {
 	return openPostgres(databaseURL, tracer)
+}
+
+// ChunksOf are the chunks of a run as they are.
+func (s *Store) ChunksOf(runID int64) ([]model.Chunk, error) {
+	var out []model.Chunk
+	err := s.reader.Where("run_id = ?", runID).Order("id").Find(&out).Error
+	return out, err
 }
