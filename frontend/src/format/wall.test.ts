@@ -21,6 +21,7 @@ test("a time that the clocks skip is as long after the change, one they show twi
 test("what is not given whole is no instant", () => {
   expect(instantOf({ date: "2026-12-01", time: "" }, "UTC")).toBeNull();
   expect(instantOf({ date: "", time: "09:00" }, "UTC")).toBeNull();
+  expect(instantOf({ date: "", time: "" }, "UTC")).toBeNull();
 });
 
 test("a zone is called as people call it", () => {

@@ -65,6 +65,8 @@ export function wallOf(at: string | number, zone: string): Wall {
  * clocks show twice is the first one; one that they skip is as long after the change as it was to be.
  */
 export function instantOf({ date, time }: Wall, zone: string): string | null {
+  // Date.parse alone makes an instant of "T:00Z" too.
+  if (!/^\d{4}-\d\d-\d\d$/.test(date) || !/^\d\d:\d\d$/.test(time)) return null;
   const shown = Date.parse(`${date}T${time}:00Z`);
   if (Number.isNaN(shown)) return null;
   const before = offset(shown - DAY, zone);
