@@ -173,5 +173,5 @@ test("without a connection a page says so and offers another try", async () => {
 
 async function signOut(page, words) {
   await page.getByRole("button", { name: new RegExp(`^${words.account.menu.split(":")[0]}`) }).click();
-  await page.getByRole("menuitem", { name: words.account.signOut }).click();
+  await page.getByRole("menuitem", { name: words.account.signOut, exact: true }).click();
 }

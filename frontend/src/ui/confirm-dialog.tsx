@@ -3,6 +3,9 @@ import { type FormEvent, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { FailureAlert } from "./failure-alert";
 
+/** The colour of a button that destroys: the lightest red on which white is readable in both themes. */
+export const DANGER = "red.9";
+
 interface Props {
   opened: boolean;
   onClose: () => void;
@@ -86,7 +89,7 @@ function Body({ onClose, children, act, onConfirm, harmless, typed }: Omit<Props
           >
             {t("ui.cancel")}
           </Button>
-          <Button type="submit" color={harmless ? undefined : "red.9"} loading={pending} disabled={!ready}>
+          <Button type="submit" color={harmless ? undefined : DANGER} loading={pending} disabled={!ready}>
             {act}
           </Button>
         </Group>

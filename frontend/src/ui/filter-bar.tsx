@@ -3,6 +3,7 @@ import { useDebouncedCallback } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import classes from "./filter-bar.module.css";
 
 interface BarProps {
   children: ReactNode;
@@ -10,11 +11,11 @@ interface BarProps {
   onClear?: (() => void) | undefined;
 }
 
-/** The filters of a list, in a row that wraps; the fields align at their lower edge. */
+/** The filters of a list, the search first, in a row that wraps; the fields align at their lower edge. */
 export function FilterBar({ children, onClear }: BarProps) {
   const { t } = useTranslation();
   return (
-    <Group role="search" align="flex-end" gap="sm" mb="md">
+    <Group role="search" align="flex-end" gap="sm" mb="md" className={classes.bar ?? ""}>
       {children}
       {onClear && (
         <Button variant="subtle" onClick={onClear}>
@@ -32,6 +33,7 @@ interface SearchProps {
   label: string;
   /** What the address says. */
   value: string;
+  /** Gives the search a step of the history when it begins, and replaces that when it goes on: Back leaves the search. */
   onSearch: (text: string) => void;
 }
 
@@ -64,8 +66,6 @@ export function SearchField({ label, value, onSearch }: SearchProps) {
       rightSection={
         text && <CloseButton size="sm" aria-label={t("ui.filter.clearSearch")} onClick={() => now("")} />
       }
-      style={{ flex: "1 1 220px" }}
-      maw={{ sm: 360 }}
     />
   );
 }

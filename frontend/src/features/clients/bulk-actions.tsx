@@ -7,6 +7,7 @@ import { Failure } from "@/api/failure";
 import type { ClientFilter } from "@/api/queries/clients";
 import { changed } from "@/api/queries/keys";
 import { useFormat } from "@/format/use-format";
+import { DANGER } from "@/ui/confirm-dialog";
 import type { Selection } from "@/ui/data-table/selection";
 import { FailureAlert } from "@/ui/failure-alert";
 import { notify } from "@/ui/notify";
@@ -201,7 +202,7 @@ function BulkDialog({ act, count: counted, selection, filter, onClose }: DialogP
             )}
             <Button
               type="submit"
-              color={act === "delete" ? "red" : undefined}
+              color={act === "delete" ? DANGER : undefined}
               disabled={!ready}
               loading={running}
             >

@@ -18,6 +18,15 @@ export function useClientColumns(withOwner: boolean): Column<Client>[] {
     cell: (row) => row.owner_email,
     from: "lg",
   };
+  const created: Column<Client> = {
+    id: "created_at",
+    header: t("clients.created_at"),
+    sortable: true,
+    width: 140,
+    from: "lg",
+    card: "none",
+    cell: (row) => <DateTime at={row.created_at} day />,
+  };
   return [
     {
       id: "email",
@@ -68,15 +77,7 @@ export function useClientColumns(withOwner: boolean): Column<Client>[] {
       card: "beside",
       cell: (row) => <StateBadge of="client" state={row.status} />,
     },
-    ...(withOwner ? [owner] : []),
-    {
-      id: "created_at",
-      header: t("clients.created_at"),
-      sortable: true,
-      width: 140,
-      from: "lg",
-      card: "none",
-      cell: (row) => <DateTime at={row.created_at} day />,
-    },
+    // Of everyone's the owner matters more than the day.
+    withOwner ? owner : created,
   ];
 }

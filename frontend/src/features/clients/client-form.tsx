@@ -1,6 +1,7 @@
 import { Button, Group, NativeSelect, Stack, TagsInput, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { changeClient, client, createClient } from "@/api/queries/clients";
 import { changed } from "@/api/queries/keys";
@@ -96,6 +97,11 @@ export function ClientForm({ base, onDone, onCancel }: Props) {
     },
     place: ({ status }) => (status === 409 ? { email: t("clients.taken") } : {}),
   });
+
+  // What led here, "Edit" or "Add a client", may be gone; the focus must not go with it.
+  const { getInputNode } = form;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the form appears
+  useEffect(() => getInputNode("email")?.focus(), []);
 
   return (
     <form onSubmit={edit.onSubmit} noValidate>

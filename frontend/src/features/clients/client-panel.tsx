@@ -2,7 +2,7 @@ import { Anchor, Badge, Button, Group, Stack, Table, Text, Title } from "@mantin
 import { IconBan, IconMailCheck, IconPencil, IconTrash } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { type Ref, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { client, clientDeliveries, deleteClient } from "@/api/queries/clients";
 import { changed } from "@/api/queries/keys";
@@ -32,6 +32,13 @@ interface Props {
 export function ClientPanel({ id, edit, onEdit, onClose }: Props) {
   const { t } = useTranslation();
   const { data, error, isPending, isFetching, refetch } = useQuery(client(id));
+  const editButton = useRef<HTMLButtonElement>(null);
+  const [edited, setEdited] = useState(edit);
+  if (edit && !edited) setEdited(true);
+  // The form took the focus with it when it went.
+  useEffect(() => {
+    if (edited && !edit) editButton.current?.focus();
+  }, [edited, edit]);
   if (isPending) return <ClientSkeleton />;
   if (!data) {
     return (
@@ -46,7 +53,7 @@ export function ClientPanel({ id, edit, onEdit, onClose }: Props) {
   if (edit) return <ClientForm base={data} onDone={() => onEdit(false)} onCancel={() => onEdit(false)} />;
   return (
     <Stack gap="lg">
-      <Acts client={data.value} onEdit={() => onEdit(true)} onClose={onClose} />
+      <Acts editButton={editButton} client={data.value} onEdit={() => onEdit(true)} onClose={onClose} />
       <Facts client={data.value} />
       <Stack gap="sm">
         <Title order={3} size="h5">
@@ -130,7 +137,14 @@ export function TagLink({ tag }: { tag: string }) {
 
 type Asking = "block" | "allow" | "delete" | "erase" | null;
 
-function Acts({ client: row, onEdit, onClose }: { client: Client; onEdit: () => void; onClose: () => void }) {
+interface ActsProps {
+  client: Client;
+  editButton: Ref<HTMLButtonElement>;
+  onEdit: () => void;
+  onClose: () => void;
+}
+
+function Acts({ client: row, editButton, onEdit, onClose }: ActsProps) {
   const { t } = useTranslation();
   const format = useFormat();
   const queries = useQueryClient();
@@ -169,7 +183,7 @@ function Acts({ client: row, onEdit, onClose }: { client: Client; onEdit: () => 
 
   return (
     <Group gap="xs">
-      <Button size="xs" leftSection={<IconPencil size={16} aria-hidden />} onClick={onEdit}>
+      <Button ref={editButton} size="xs" leftSection={<IconPencil size={16} aria-hidden />} onClick={onEdit}>
         {t("clients.edit")}
       </Button>
       {row.status === "active" ? (

@@ -74,12 +74,12 @@ export function ClientsPage() {
         <SearchField
           label={t("clients.search")}
           value={search.q ?? ""}
-          onSearch={(q) => set({ q: q || undefined }, true)}
+          onSearch={(q) => set({ q: q || undefined }, search.q !== undefined)}
         />
         <SearchField
           label={t("clients.tag")}
           value={search.tag ?? ""}
-          onSearch={(tag) => set({ tag: tag || undefined }, true)}
+          onSearch={(tag) => set({ tag: tag || undefined }, search.tag !== undefined)}
         />
         <NativeSelect
           label={t("clients.status")}

@@ -112,7 +112,7 @@ export function SuppressionsPage() {
         <SearchField
           label={t("suppressions.search")}
           value={search.q ?? ""}
-          onSearch={(q) => set({ q: q || undefined }, true)}
+          onSearch={(q) => set({ q: q || undefined }, search.q !== undefined)}
         />
         <NativeSelect
           label={t("suppressions.reason")}
