@@ -6,10 +6,12 @@ const i18n = new URL("../src/i18n/", import.meta.url);
 function textsOf(language) {
   const folder = new URL(`${language}/`, i18n);
   return Object.fromEntries(
-    readdirSync(folder).map((file) => [
-      file.slice(0, -".json".length).replace(/-(\w)/g, (_, letter) => letter.toUpperCase()),
-      JSON.parse(readFileSync(new URL(file, folder), "utf8")),
-    ]),
+    readdirSync(folder, { recursive: true })
+      .filter((file) => file.endsWith(".json"))
+      .map((file) => [
+        file.replace(/^.*\/|\.json$/g, "").replace(/-(\w)/g, (_, letter) => letter.toUpperCase()),
+        JSON.parse(readFileSync(new URL(file, folder), "utf8")),
+      ]),
   );
 }
 

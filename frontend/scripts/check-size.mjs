@@ -13,7 +13,7 @@ const scripts = [
     .matchAll(/(?:src|href)="\/([^"]+\.js)"/g),
 ].map((match) => match[1]);
 const texts = readdirSync(new URL("assets/", dist))
-  .filter((name) => /^(ru|en)-[\w-]+\.js$/.test(name))
+  .filter((name) => /^(ru|en)-(?!screens-)[\w-]+\.js$/.test(name))
   .map((name) => `assets/${name}`);
 if (scripts.length === 0 || texts.length !== 2)
   throw new Error("dist does not look like a build of this interface");

@@ -1,3 +1,4 @@
 import { joinTexts } from "./resources";
 
-export default joinTexts(import.meta.glob<object>("./en/*.json", { eager: true, import: "default" }));
+/** What a visitor may come to read. */
+export default joinTexts(import.meta.glob<object>("./en/public/*.json", { eager: true, import: "default" }));

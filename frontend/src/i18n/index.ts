@@ -13,11 +13,22 @@ declare module "i18next" {
 
 const STORED = "postrider.language";
 
-// One language is loaded, not both: the texts grow with every screen.
-const texts: Record<Language, () => Promise<{ default: object }>> = {
-  ru: () => import("./ru"),
-  en: () => import("./en"),
+type Load = () => Promise<{ default: object }>;
+
+// One language is loaded, not both, and behind sign-in alone what is read there alone: the texts grow with every screen.
+const texts: Record<Language, { visitor: Load; screens: Load }> = {
+  ru: { visitor: () => import("./ru"), screens: () => import("./ru-screens") },
+  en: { visitor: () => import("./en"), screens: () => import("./en-screens") },
 };
+
+const loaded = new Set<Load>();
+let screensToo = false;
+
+async function load(tag: Language, what: Load) {
+  if (loaded.has(what)) return;
+  i18next.addResourceBundle(tag, "translation", (await what()).default, true);
+  loaded.add(what);
+}
 
 export function isLanguage(value: unknown): value is Language {
   return typeof value === "string" && Object.hasOwn(LANGUAGES, value);
@@ -40,10 +51,15 @@ function browserLanguage(): Language {
 }
 
 async function use(next: Language) {
-  if (!i18next.hasResourceBundle(next, "translation")) {
-    i18next.addResourceBundle(next, "translation", (await texts[next]()).default);
-  }
+  const { visitor, screens } = texts[next];
+  await Promise.all([load(next, visitor), screensToo && load(next, screens)]);
   await i18next.changeLanguage(next);
+}
+
+/** Loads, for good, also what is read behind sign-in. */
+export async function loadScreenTexts(): Promise<void> {
+  screensToo = true;
+  await load(language(), texts[language()].screens);
 }
 
 /** Resolves when texts can be shown: in the language chosen here before, else in the browser's. */

@@ -1,28 +1,29 @@
 /**
- * The texts as the compiler knows them: a line per file of en/, under the key its texts have in code
+ * The texts as the compiler knows them: a line per file of en/ (in en/public/ what a visitor may read, which every
+ * first visit loads), under the key its texts have in code
  * (`t("clients.title")` stands in clients.json as `title`). texts.test.ts holds this list, both folders and the code together.
  */
 export interface Resources {
-  account: typeof import("./en/account.json");
-  app: typeof import("./en/app.json");
+  account: typeof import("./en/public/account.json");
+  app: typeof import("./en/public/app.json");
   clients: typeof import("./en/clients.json");
-  failure: typeof import("./en/failure.json");
-  form: typeof import("./en/form.json");
-  home: typeof import("./en/home.json");
-  language: typeof import("./en/language.json");
+  failure: typeof import("./en/public/failure.json");
+  form: typeof import("./en/public/form.json");
+  home: typeof import("./en/public/home.json");
+  language: typeof import("./en/public/language.json");
   mailing: typeof import("./en/mailing.json");
   mailingForm: typeof import("./en/mailing-form.json");
   mailings: typeof import("./en/mailings.json");
-  nav: typeof import("./en/nav.json");
-  notFound: typeof import("./en/not-found.json");
+  nav: typeof import("./en/public/nav.json");
+  notFound: typeof import("./en/public/not-found.json");
   reason: typeof import("./en/reason.json");
-  register: typeof import("./en/register.json");
+  register: typeof import("./en/public/register.json");
   schedule: typeof import("./en/schedule.json");
-  signIn: typeof import("./en/sign-in.json");
+  signIn: typeof import("./en/public/sign-in.json");
   state: typeof import("./en/state.json");
   suppressions: typeof import("./en/suppressions.json");
-  theme: typeof import("./en/theme.json");
-  ui: typeof import("./en/ui.json");
+  theme: typeof import("./en/public/theme.json");
+  ui: typeof import("./en/public/ui.json");
 }
 
 /** The key of a file's texts: `./en/sign-in.json` → `signIn`. */

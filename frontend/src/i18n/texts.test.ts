@@ -1,9 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import enTexts from "./en";
+import enPublic from "./en";
+import enScreens from "./en-screens";
 import { keyOfFile } from "./resources";
-import ruTexts from "./ru";
+import ruPublic from "./ru";
+import ruScreens from "./ru-screens";
+
+const enTexts = { ...enPublic, ...enScreens };
+const ruTexts = { ...ruPublic, ...ruScreens };
 
 type Texts = { [key: string]: string | Texts };
 

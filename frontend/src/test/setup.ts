@@ -3,7 +3,7 @@ import { notifications } from "@mantine/notifications";
 import { cleanup, configure } from "@testing-library/react";
 import { afterAll, afterEach, beforeAll, vi } from "vitest";
 import { session } from "@/auth/session";
-import { chooseLanguage, startI18n } from "@/i18n";
+import { chooseLanguage, loadScreenTexts, startI18n } from "@/i18n";
 import { server } from "./server";
 
 // A busy machine is no failure; what is awaited is there at once on an idle one.
@@ -33,6 +33,7 @@ Object.defineProperty(document, "fonts", { value: new EventTarget() });
 beforeAll(async () => {
   server.listen({ onUnhandledRequest: "error" });
   await startI18n();
+  await loadScreenTexts();
 });
 
 afterEach(async () => {

@@ -12,7 +12,7 @@ import { me } from "@/api/queries/me";
 import type { User } from "@/api/types";
 import { may, type Right } from "@/auth/rights";
 import { session } from "@/auth/session";
-import { followAccount } from "@/i18n";
+import { followAccount, loadScreenTexts } from "@/i18n";
 import { PublicShell } from "../public-shell";
 import { Root } from "../root";
 
@@ -33,7 +33,7 @@ export const signedIn = createRoute({
     const toSignIn = () => redirect({ to: "/sign-in", search: { return_to: location.href } });
     if (!(await session.restore())) throw toSignIn();
     try {
-      const user = await context.queries.ensureQueryData(me());
+      const [user] = await Promise.all([context.queries.ensureQueryData(me()), loadScreenTexts()]);
       await followAccount(user.locale);
       return { user };
     } catch (error) {
