@@ -64,11 +64,40 @@ CREATE TABLE permits (
     PRIMARY KEY (key, span, slot)
 );
 
+-- What every mail pays for. Deliveries are only made together with their chunk,
+-- in one transaction, and neither chunks nor runs that began are ever deleted:
+-- their keys need no look for each row; "postrider check" holds them. A domain's
+-- check is kept by a connection, that of a table is parsed by every statement.
+ALTER TABLE deliveries DROP CONSTRAINT deliveries_run_id_fkey, DROP CONSTRAINT deliveries_chunk_id_fkey;
+CREATE DOMAIN delivery_state AS text
+    CHECK (VALUE IN ('pending', 'sending', 'deferred', 'sent', 'failed', 'skipped', 'in_doubt', 'expired', 'cancelled'));
+ALTER TABLE deliveries DROP CONSTRAINT deliveries_state_check, DROP CONSTRAINT deliveries_check,
+    ALTER COLUMN state TYPE delivery_state,
+    ADD CONSTRAINT deliveries_check CHECK (token IS NOT NULL OR resolved_by IS NOT NULL OR state <> 'sending' AND state <> 'sent');
+CREATE DOMAIN attempt_outcome AS text CHECK (VALUE IN ('sent', 'deferred', 'failed', 'in_doubt', 'aborted'));
+ALTER TABLE attempts DROP CONSTRAINT attempts_outcome_check, ALTER COLUMN outcome TYPE attempt_outcome;
+ALTER TABLE chunks DROP CONSTRAINT chunks_pending_check, DROP CONSTRAINT chunks_sending_check, DROP CONSTRAINT chunks_deferred_check,
+    DROP CONSTRAINT chunks_sent_check, DROP CONSTRAINT chunks_failed_check, DROP CONSTRAINT chunks_skipped_check,
+    DROP CONSTRAINT chunks_in_doubt_check, DROP CONSTRAINT chunks_expired_check, DROP CONSTRAINT chunks_cancelled_check,
+    ADD CONSTRAINT chunks_counters_check
+        CHECK (LEAST(pending, sending, deferred, sent, failed, skipped, in_doubt, expired, cancelled) >= 0);
+
 -- Nearly all deliveries retry none: they need no entry for it.
 ALTER TABLE deliveries DROP CONSTRAINT deliveries_origin_id_key;
 CREATE UNIQUE INDEX deliveries_origin ON deliveries (origin_id) WHERE origin_id IS NOT NULL;
 
 -- +goose Down
+ALTER TABLE chunks DROP CONSTRAINT chunks_counters_check,
+    ADD CHECK (pending >= 0), ADD CHECK (sending >= 0), ADD CHECK (deferred >= 0), ADD CHECK (sent >= 0), ADD CHECK (failed >= 0),
+    ADD CHECK (skipped >= 0), ADD CHECK (in_doubt >= 0), ADD CHECK (expired >= 0), ADD CHECK (cancelled >= 0);
+ALTER TABLE attempts ALTER COLUMN outcome TYPE text, ADD CHECK (outcome IN ('sent', 'deferred', 'failed', 'in_doubt', 'aborted'));
+DROP DOMAIN attempt_outcome;
+ALTER TABLE deliveries DROP CONSTRAINT deliveries_check,
+    ALTER COLUMN state TYPE text,
+    ADD CHECK (state IN ('pending', 'sending', 'deferred', 'sent', 'failed', 'skipped', 'in_doubt', 'expired', 'cancelled')),
+    ADD CHECK (state NOT IN ('sending', 'sent') OR token IS NOT NULL OR resolved_by IS NOT NULL),
+    ADD FOREIGN KEY (run_id) REFERENCES runs, ADD FOREIGN KEY (chunk_id) REFERENCES chunks;
+DROP DOMAIN delivery_state;
 DROP INDEX deliveries_origin;
 ALTER TABLE deliveries ADD CONSTRAINT deliveries_origin_id_key UNIQUE (origin_id);
 DROP TABLE permits, breakers, transports;

@@ -175,19 +175,26 @@ func (t *MailingTx) AudienceMatches() (bool, error) {
 	}
 }
 
-// longestLot is how long a transaction goes on adding chunks: who wants the
-// run's row waits for it.
+// longestLot is how long a transaction goes on adding chunks, which nobody can
+// claim before its end.
 const longestLot = 200 * time.Millisecond
 
 // Materialise gives the next clients of a run's audience their deliveries: one
 // chunk at first, so that sending can begin, then up to 20 a call. It answers
 // how many chunks it made, how many of them hold something to send, and whether
-// the audience is complete. Several workers may call it; they take turns.
+// the audience is complete. Several workers may call it; they take turns by a
+// lock of their own. The row of the run is left to claims and pauses until the
+// end: a run whose audience is not complete cannot be over.
 func (s *Store) Materialise(ctx context.Context, runID int64) (made, sendable int, complete bool, err error) {
 	err = s.tx(ctx, func(tx *gorm.DB) error {
 		made, sendable, complete = 0, 0, false
+		if !s.lite {
+			if err := tx.Exec("SELECT pg_advisory_xact_lock(hashtextextended('materialise', ?))", runID).Error; err != nil {
+				return err
+			}
+		}
 		var r model.Run
-		if err := s.forRunUpdate(tx).Take(&r, runID).Error; err != nil {
+		if err := tx.Take(&r, runID).Error; err != nil {
 			return err
 		}
 		if r.Materialised || r.Status == model.RunPlanned || r.Status.Over() {
@@ -262,7 +269,7 @@ func (s *Store) materialiseChunk(tx *gorm.DB, r *model.Run, now time.Time, clien
 		rows = append(rows, twins...)
 	}
 	if len(rows) == 0 {
-		// kept, empty: to delete it would look through all deliveries for its key
+		// kept, empty: with foreign keys to delete it would look through all deliveries
 		return 0, 0, tx.Exec("UPDATE chunks SET done = ? WHERE id = ?", true, c.ID).Error
 	}
 	c.FirstClient, c.LastClient = rows[0].ClientID, rows[0].ClientID
