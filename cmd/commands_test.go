@@ -3,6 +3,7 @@ package cmd_test
 import (
 	"crypto/tls"
 	"net/smtp"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -141,4 +142,22 @@ func TestSink(t *testing.T) {
 	require.Regexp(t, `^\S+Z 1 b@example\.org 1@example\.com\n$`, string(written))
 	require.Zero(t, p.stop())
 	require.Contains(t, p.output(), "taken: 1, connections: 1")
+}
+
+// A database that answers and refuses is not waited for.
+func TestADatabaseThatRefusesIsToldAtOnce(t *testing.T) {
+	t.Parallel()
+	server, err := url.Parse(testkit.PostgresURL(t))
+	require.NoError(t, err)
+	nobody, nowhere := *server, *server
+	nobody.User = url.UserPassword("nobody_here", "wrong")
+	nowhere.Path = "/nowhere"
+	for _, u := range []url.URL{nobody, nowhere} {
+		code, out := run(t, []string{"POSTRIDER_DATABASE_URL=" + u.String()}, "migrate")
+		require.NotZero(t, code)
+		require.Contains(t, out, "the database refuses the connection")
+		require.Contains(t, out, "POSTRIDER_DATABASE_URL")
+		require.NotContains(t, out, "waiting for the database")
+		require.NotContains(t, out, "wrong")
+	}
 }

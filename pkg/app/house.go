@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -44,7 +45,8 @@ type house struct {
 	mailings *mailing.Service
 }
 
-// openStore opens the database and waits for it to answer. Who opens a SQLite
+// openStore opens the database and waits for it to answer; not where it answers
+// that it will not have us. Who opens a SQLite
 // file shares a lock beside it until the process ends, so that a process can
 // know itself alone.
 func openStore(ctx context.Context, cfg *config.Config, log *slog.Logger) (*store.Store, error) {
@@ -61,6 +63,10 @@ func openStore(ctx context.Context, cfg *config.Config, log *slog.Logger) (*stor
 		err := st.Ping(ctx)
 		if err == nil {
 			return st, nil
+		}
+		if why := store.Refuses(err); why != "" {
+			_ = st.Close()
+			return nil, errors.New(why + "; look at POSTRIDER_DATABASE_URL")
 		}
 		if time.Since(begin) > databasePatience || ctx.Err() != nil {
 			_ = st.Close()

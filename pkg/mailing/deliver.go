@@ -226,15 +226,14 @@ func (e *Engine) mayFeed(b *batch) (next time.Time, reason string, ok bool) {
 	if !b.rate.limited.Load() {
 		return now, "", true
 	}
-	slot, err := e.permit(b.rate, b.RunID)
+	slot, given, err := e.permit(b.rate, b.RunID)
 	if err != nil {
 		return now.Add(time.Second), b.waits(), false
 	}
-	wait := slot.Sub(e.now())
-	if wait > longWait {
-		b.rate.giveBack()
+	if !given {
 		return slot, model.ReasonRate, false
 	}
+	wait := slot.Sub(e.now())
 	if wait > time.Second && b.way.turns.crowded() {
 		b.rate.giveBack()
 		return slot, b.waits(), false // others can send meanwhile

@@ -339,16 +339,21 @@ func TestARateGivenToARunningMailingCounts(t *testing.T) {
 			return nil
 		})
 		require.NoError(t, err)
+		seen := make(chan struct{})
 		go func() { // one now and then, so that the run lasts until the change is seen
 			for range 29 {
 				gate <- struct{}{}
-				time.Sleep(300 * time.Millisecond)
+				select {
+				case <-time.After(300 * time.Millisecond):
+				case <-seen:
+				}
 			}
 		}()
 		require.Eventually(t, func() bool {
 			m, err = st.Mailing(ctx, v, m.ID)
 			return err == nil && m.Reason == model.ReasonRate
 		}, time.Minute, 20*time.Millisecond)
+		close(seen)
 		_, err = h.service.Update(ctx, v, m.ID, nil, func(in *mailing.Input) error {
 			in.RatePerMinute = nil
 			return nil

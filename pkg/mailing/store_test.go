@@ -370,33 +370,6 @@ func TestWhatIsLeftAtTheEndExpires(t *testing.T) {
 	})
 }
 
-// No window of a minute, wherever it begins, holds more permits than the rate.
-func TestPermitsNeverExceedTheRate(t *testing.T) {
-	t.Parallel()
-	testkit.Each(t, func(t *testing.T, st *store.Store) {
-		rate := 90
-		g := newGround(t, st, 1, func(in *mailing.Input) { in.RatePerMinute = &rate })
-		var at []time.Time
-		for _, n := range []int{1, 3, 40, 1, 7, 60, 2, 100} {
-			first, step, err := st.TakePermits(context.Background(), g.run, n)
-			require.NoError(t, err)
-			for i := range n {
-				at = append(at, first.Add(time.Duration(i)*step))
-			}
-			st.MoveClock(time.Duration(n) * 200 * time.Millisecond)
-		}
-		for i := range at {
-			n := 0
-			for _, x := range at[i:] {
-				if x.Sub(at[i]) < time.Minute {
-					n++
-				}
-			}
-			require.LessOrEqual(t, n, rate)
-		}
-	})
-}
-
 func TestALateDeferralAfterTheEndIsFinal(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, st *store.Store) {

@@ -137,33 +137,41 @@ type permits struct {
 	left int
 }
 
+// latePlace is how late a place in a rate may still be used. What is later is
+// dropped: with those that others have by then it would make a minute too full.
+// It is the second by which the places of a minute are wider than a minute.
+const latePlace = time.Second
+
 // permit is when the next mail of a run with a rate may leave. Places are
-// taken from the database in lots of about a second's worth, so that the rate
-// holds over all workers and restarts.
-func (e *Engine) permit(p *permits, runID int64) (time.Time, error) {
+// taken from the database, about a second's worth at a time, so that the rate
+// holds over all workers and restarts. One that is more than longWait ahead is
+// not given out (ok is false): then slot is when to ask again.
+func (e *Engine) permit(p *permits, runID int64) (slot time.Time, ok bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.left == 0 {
-		lot := 1
-		if p.step > 0 {
-			lot = max(1, min(500, int(time.Second/p.step)))
-		}
-		first, step, err := e.store.TakePermits(e.send, runID, lot)
-		if err != nil {
-			return time.Time{}, err
-		}
-		p.next, p.step, p.left = first, step, lot
+	if p.left > 0 && e.now().Sub(p.next) > latePlace {
+		p.left = 0
 	}
-	slot := p.next
+	if p.left == 0 {
+		places, err := e.store.TakePlaces(e.send, runID, longWait)
+		if err != nil || places.N == 0 {
+			return places.First, false, err
+		}
+		p.next, p.step, p.left = places.First, places.Step, places.N
+	}
+	slot = p.next
 	if at := p.last.Add(p.step); slot.Before(at) { // never two at once, however late this process is
 		slot = at
 	}
+	if slot.Sub(e.now()) > longWait {
+		return slot, false, nil
+	}
 	p.last, p.next = slot, slot.Add(p.step)
 	p.left--
-	return slot, nil
+	return slot, true, nil
 }
 
-// giveBack keeps a place for later that is too far ahead to be waited for.
+// giveBack keeps a place for later that was not waited for.
 func (p *permits) giveBack() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

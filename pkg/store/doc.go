@@ -15,8 +15,8 @@
 //
 // A transaction that needs several rows takes them in this order, so that no
 // two can wait for each other: suppressions, mailings, transports, runs, chunks
-// (by id), deliveries (by id), retries. Breakers and permits are locked last,
-// one at a time. What copies the addresses of clients into deliveries and what
+// (by id), deliveries (by id), retries. Breakers, permits and rates are locked
+// last, one at a time. What copies the addresses of clients into deliveries and what
 // erases one are ordered by an advisory lock, taken before chunks. A run is
 // given its deliveries under another one, which comes before all rows; of the run
 // it changes the place it has come to, last, while nobody sees the chunks that it

@@ -114,6 +114,20 @@ func away(err error) bool {
 	return err != nil && (strings.Contains(err.Error(), "unexpected EOF") || strings.Contains(err.Error(), "conn closed"))
 }
 
+// Refuses tells in a sentence why a PostgreSQL server that answers will not let
+// this program in, whatever time passes: the password or the role is wrong, or
+// there is no such database. It is "" for all else.
+func Refuses(err error) string {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		switch pg.Code {
+		case "28P01", "28000", "3D000": // invalid_password, invalid_authorization_specification, invalid_catalog_name
+			return "the database refuses the connection: " + pg.Message
+		}
+	}
+	return ""
+}
+
 func rerunnable(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")

@@ -251,11 +251,6 @@ func (t *MailingTx) SetLive(r *model.Run, to model.RunStatus, reason string) err
 	return t.s.setLive(t.tx, t.Mailing, r, to, reason)
 }
 
-// SetRate writes a new rate to the live run too.
-func (t *MailingTx) SetRate(r *model.Run) error {
-	return t.tx.Exec("UPDATE runs SET rate_per_minute = ? WHERE id = ?", t.RatePerMinute, r.ID).Error
-}
-
 // Remove deletes a mailing that never ran and archives one that did.
 func (t *MailingTx) Remove() error {
 	if err := t.DropPlannedRun(); err != nil {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	"gorm.io/gorm"
@@ -10,11 +9,11 @@ import (
 	"github.com/postrider/postrider/pkg/model"
 )
 
-// RunByID is a run without a viewer and without its sums, for those who move
-// it.
+// RunByID is a run without a viewer, without its sums and without its audience,
+// for those who move it.
 func (s *Store) RunByID(ctx context.Context, id int64) (*model.Run, error) {
 	var r model.Run
-	err := s.read(ctx).Take(&r, id).Error
+	err := s.read(ctx).Select(s.runColumns).Take(&r, id).Error
 	return &r, kindOf(err, "read a run")
 }
 
@@ -52,13 +51,23 @@ func (s *Store) LiveRuns(ctx context.Context, after int64, limit int) ([]int64, 
 
 // lockRun takes the mailing and then the run, as the order of locks demands.
 func (s *Store) lockRun(tx *gorm.DB, id int64) (*model.Mailing, *model.Run, error) {
+	return s.lockRunWith(tx, id, nil, nil)
+}
+
+// lockRunStatus is lockRun without what may be a megabyte of ids: for those who
+// write a status, and never the whole row.
+func (s *Store) lockRunStatus(tx *gorm.DB, id int64) (*model.Mailing, *model.Run, error) {
+	return s.lockRunWith(tx, id, []string{"id", "status", "reason", "next_run_at", "last_run_id"}, s.runColumns)
+}
+
+func (s *Store) lockRunWith(tx *gorm.DB, id int64, ofMailing, ofRun []string) (*model.Mailing, *model.Run, error) {
 	var m model.Mailing
-	err := s.forUpdate(tx).Where("id = (SELECT mailing_id FROM runs WHERE id = ?)", id).Take(&m).Error
+	err := s.forUpdate(tx).Select(ofMailing).Where("id = (SELECT mailing_id FROM runs WHERE id = ?)", id).Take(&m).Error
 	if err != nil {
 		return nil, nil, err
 	}
 	var r model.Run
-	err = s.forRunUpdate(tx).Take(&r, id).Error
+	err = s.forRunUpdate(tx).Select(ofRun).Take(&r, id).Error
 	return &m, &r, err
 }
 
@@ -100,7 +109,7 @@ func (s *Store) WorkOf(ctx context.Context, runID int64) (*Work, error) {
 func (s *Store) SettleRun(ctx context.Context, runID int64) (model.RunStatus, error) {
 	var status model.RunStatus
 	err := s.tx(ctx, func(tx *gorm.DB) error {
-		m, r, err := s.lockRun(tx, runID)
+		m, r, err := s.lockRunStatus(tx, runID)
 		if err != nil {
 			return err
 		}
@@ -175,7 +184,7 @@ func (s *Store) SettleRun(ctx context.Context, runID int64) (model.RunStatus, er
 // PauseRun stops a running run for a reason that needs a person.
 func (s *Store) PauseRun(ctx context.Context, runID int64, reason string) error {
 	return kindOf(s.tx(ctx, func(tx *gorm.DB) error {
-		m, r, err := s.lockRun(tx, runID)
+		m, r, err := s.lockRunStatus(tx, runID)
 		if err != nil || r.Status != model.RunRunning {
 			return err
 		}
@@ -207,7 +216,7 @@ func (s *Store) Waits(ctx context.Context, runID int64, reason string) (news boo
 		return false, kindOf(err, "read why a run waits") // most of the time: it is asked again at each sweep
 	}
 	err = s.tx(ctx, func(tx *gorm.DB) error {
-		m, r, err := s.lockRun(tx, runID)
+		m, r, err := s.lockRunStatus(tx, runID)
 		news = err == nil && r.Status == model.RunRunning && r.Reason != reason
 		if !news {
 			return err
@@ -215,48 +224,4 @@ func (s *Store) Waits(ctx context.Context, runID int64, reason string) (news boo
 		return s.setLive(tx, m, r, model.RunRunning, reason)
 	})
 	return news, kindOf(err, "note why a run waits")
-}
-
-// Limited are those of runs that have a rate now.
-func (s *Store) Limited(ctx context.Context, runs []int64) ([]int64, error) {
-	var ids []int64
-	err := s.read(ctx).Table("runs").Where("id IN ? AND rate_per_minute IS NOT NULL", runs).Pluck("id", &ids).Error
-	return ids, kindOf(err, "read rates")
-}
-
-// TakePermits gives a run up to n places in its rate: the first at first, the
-// others each a step later. The rate is read now, so that a change counts from
-// the next call. A run without a rate gets a zero step.
-func (s *Store) TakePermits(ctx context.Context, runID int64, n int) (first time.Time, step time.Duration, err error) {
-	err = s.tx(ctx, func(tx *gorm.DB) error {
-		var rate *int
-		if err := tx.Raw("SELECT rate_per_minute FROM runs WHERE id = ?", runID).Row().Scan(&rate); err != nil {
-			return err
-		}
-		now, err := s.now(tx)
-		if err != nil {
-			return err
-		}
-		first, step = now, 0
-		if rate == nil {
-			return nil
-		}
-		// rounded up to the microseconds that are stored, and a second wider than
-		// the minute: a mail that leaves late must not make one too many with those
-		// that leave on time
-		wide := int64((time.Minute + time.Second) / time.Microsecond)
-		step = time.Duration((wide+int64(*rate)-1)/int64(*rate)) * time.Microsecond
-		key := "run:" + strconv.FormatInt(runID, 10)
-		if err := tx.Exec("INSERT INTO rates (key, next_at) VALUES (?, ?) ON CONFLICT (key) DO NOTHING", key, now).Error; err != nil {
-			return err
-		}
-		if err := tx.Raw("SELECT next_at FROM rates WHERE key = ?"+s.locking("FOR UPDATE"), key).Row().Scan(&first); err != nil {
-			return err
-		}
-		if first.Before(now) {
-			first = now
-		}
-		return tx.Exec("UPDATE rates SET next_at = ? WHERE key = ?", first.Add(time.Duration(n)*step), key).Error
-	})
-	return first, step, kindOf(err, "take permits")
 }
