@@ -14,6 +14,25 @@ const NAMES = [
   "Константин Константинович Константинопольский-Заокский",
 ];
 const TAGS = [["vip", "москва"], ["new"], ["regular"], [], ["newsletter", "spring-2026", "regular"]];
+const LETTER = `<h1>News of the month</h1>
+<p>Hello, {{ client.full_name }}! In <strong>{{ client.attributes.city }}</strong> we have opened a new shop:</p>
+<ul><li>tea and coffee</li><li>books</li></ul>
+<p><img src="https://example.com/shop.png" alt="Our new shop" width="280" style="max-width:100%"></p>
+<p><a href="https://example.com/shop" style="display:inline-block;padding:12px 24px;border-radius:8px;background:#3b5bdb;color:#ffffff;text-decoration:none">Come and see</a></p>
+<hr>
+<p>Write to us at <a href="mailto:{{ sender.email }}">{{ sender.email }}</a>.</p>`;
+const TEMPLATE = `<!doctype html>
+<html><head><style>.lead { color: #364fc7 }</style></head>
+<body style="margin:0">
+<table width="100%" bgcolor="#f1f3f5"><tr><td align="center">
+  <table width="600" bgcolor="#ffffff" cellpadding="24"><tr><td>
+    <h1 class="lead">Everything must go</h1>
+    <p>{{ client.full_name }}, <a href="www.example.com">look at it</a>: {{ client.attributes.size }}</p>
+    <img src="https://example.com/sale.png" width="552" height="120">
+    {% if client.attributes.vip %}<p>For you it is another 10 % less.</p>{% endif %}
+  </td></tr></table>
+</td></tr></table>
+</body></html>`;
 const inDays = (days) => new Date(Date.now() + days * 86_400_000).toISOString();
 
 /** Makes a user with clients, a message and mailings, a manager and a superuser. Answers who they are and what is theirs. */
@@ -68,6 +87,17 @@ export async function demo() {
     subject: "{{ client.full_name }}, come to the fair",
     html: '<h1>Hello, {{ client.full_name }}!</h1><p>We look forward to you. <a href="{{ unsubscribe_url }}">Unsubscribe</a></p>',
   });
+  const letter = await api("POST", "/messages", {
+    name: "Letter of the month",
+    subject: '{{ client.full_name | default: "Dear friend" }}, news of the month',
+    html: LETTER,
+  });
+  const template = await api("POST", "/messages", {
+    name: "Bought template",
+    subject: "Everything must go",
+    html: TEMPLATE,
+    text: "Everything must go. {{ unsubscribe_url }}",
+  });
   const mailing = (more) =>
     api("POST", "/mailings", {
       message_id: message.id,
@@ -85,5 +115,5 @@ export async function demo() {
     if (tries > 120) throw new Error(`the mailing of the demo data is still ${status}`);
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
-  return { people, passwords, clients, message, mailing: sent, running };
+  return { people, passwords, clients, message, letter, template, mailing: sent, running };
 }

@@ -85,5 +85,38 @@ export const screens = [
   },
   { name: "mailing-finished", path: (made) => `/mailings/${made.mailing.id}`, who: "user" },
   { name: "mailing-foreign", path: (made) => `/mailings/${made.running.id}`, who: "manager" },
+  { name: "messages", path: "/messages", who: "user" },
+  { name: "messages-empty", path: "/messages?q=nothing+is+called+so", who: "user" },
+  { name: "messages-everyones", path: "/messages?owner=all", who: "manager" },
+  {
+    name: "message-visual",
+    path: ({ letter }) => `/messages/${letter.id}`,
+    who: "user",
+    prepare: async (page, words) => {
+      await page.getByRole("textbox", { name: words.messages.tab.visual }).waitFor();
+      await page.frameLocator("iframe").getByRole("heading").waitFor();
+    },
+  },
+  {
+    name: "message-source",
+    path: ({ template }) => `/messages/${template.id}?view=desktop&ground=dark`,
+    who: "user",
+    prepare: async (page, words) => {
+      await page.getByText(words.messages.visual.layout).waitFor();
+      await page.frameLocator("iframe").getByRole("heading").waitFor();
+    },
+  },
+  { name: "message-new", path: "/messages/new?tab=text", who: "user" },
+  {
+    name: "message-test",
+    path: ({ letter }) => `/messages/${letter.id}`,
+    who: "user",
+    prepare: async (page, words) => {
+      await page.getByRole("button", { name: words.messages.test.button }).click();
+      await page.getByRole("dialog").getByRole("button", { name: words.messages.test.send }).click();
+      await page.getByRole("link", { name: words.messages.test.open }).waitFor({ timeout: 30_000 });
+    },
+  },
+  { name: "message-foreign", path: ({ letter }) => `/messages/${letter.id}?tab=html`, who: "manager" },
   { name: "not-found", path: "/no/such/page", who: "user" },
 ];

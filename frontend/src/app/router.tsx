@@ -4,11 +4,12 @@ import { ErrorPage, NotFoundPage, PendingPage } from "./fallbacks";
 import { publicPages, root, signedIn } from "./routes/base";
 import { clientRoutes } from "./routes/clients";
 import { mailingRoutes } from "./routes/mailings";
+import { messageRoutes } from "./routes/messages";
 import { publicRoutes } from "./routes/public";
 
 const routeTree = root.addChildren([
   publicPages.addChildren([...publicRoutes]),
-  signedIn.addChildren([...mailingRoutes, ...clientRoutes]),
+  signedIn.addChildren([...mailingRoutes, ...clientRoutes, ...messageRoutes]),
 ]);
 
 /** The whole application over the browser's address bar, or over another history. */

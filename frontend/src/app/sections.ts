@@ -1,4 +1,4 @@
-import { type Icon, IconMailForward, IconMailOff, IconUsers } from "@tabler/icons-react";
+import { type Icon, IconMail, IconMailForward, IconMailOff, IconUsers } from "@tabler/icons-react";
 import type { LinkProps } from "@tanstack/react-router";
 import type { Right } from "@/auth/rights";
 import type { Resources } from "@/i18n/resources";
@@ -15,6 +15,7 @@ export interface Section {
 /** The navigation from top to bottom: a line per screen that exists. */
 export const sections: Section[] = [
   { to: "/mailings", label: "nav.mailings", icon: IconMailForward },
+  { to: "/messages", label: "nav.messages", icon: IconMail },
   { to: "/clients", label: "nav.clients", icon: IconUsers },
   { to: "/suppressions", label: "nav.suppressions", icon: IconMailOff },
 ];

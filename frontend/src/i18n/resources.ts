@@ -14,6 +14,7 @@ export interface Resources {
   mailing: typeof import("./en/mailing.json");
   mailingForm: typeof import("./en/mailing-form.json");
   mailings: typeof import("./en/mailings.json");
+  messages: typeof import("./en/messages.json");
   nav: typeof import("./en/public/nav.json");
   notFound: typeof import("./en/public/not-found.json");
   reason: typeof import("./en/reason.json");

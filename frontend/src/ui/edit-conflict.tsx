@@ -1,4 +1,5 @@
 import { Button, Group, Modal, Stack, Table, Text } from "@mantine/core";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 export interface FieldChange {
@@ -18,10 +19,12 @@ interface Props {
   onReload: () => void;
   /** Saves the form over it. */
   onOverwrite: () => void;
+  /** More ways out, where a screen has them. */
+  children?: ReactNode;
 }
 
 /** Stands up when a save was refused because somebody else saved first (412): shows what changed and lets the person choose. */
-export function EditConflict({ opened, onClose, changes, onReload, onOverwrite }: Props) {
+export function EditConflict({ opened, onClose, changes, onReload, onOverwrite, children }: Props) {
   const { t } = useTranslation();
   const shown = (text: string) =>
     text || (
@@ -62,6 +65,7 @@ export function EditConflict({ opened, onClose, changes, onReload, onOverwrite }
             </Table.Tbody>
           </Table>
         )}
+        {children}
         <Group justify="flex-end" gap="sm">
           <Button variant="default" onClick={onReload} data-autofocus>
             {t("ui.conflict.reload")}

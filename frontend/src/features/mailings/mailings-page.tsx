@@ -37,6 +37,7 @@ export function MailingsPage() {
   const list = useInfiniteQuery(mailings({ status, q, sort, owner_id: ownerId }));
 
   const filtered = status !== undefined || q !== undefined;
+  const columns = useColumns(everyones, poll);
   return (
     <>
       <PageHeader
@@ -90,7 +91,7 @@ export function MailingsPage() {
       <DataTable
         label={t("mailings.title")}
         list={list}
-        columns={columnsOf(t, everyones, poll)}
+        columns={columns}
         rowId={({ id }) => id}
         rowName={({ name }) => name}
         sort={sort}
@@ -113,11 +114,8 @@ export function MailingsPage() {
   );
 }
 
-function columnsOf(
-  t: ReturnType<typeof useTranslation>["t"],
-  owners: boolean,
-  poll: number | false,
-): Column<Mailing>[] {
+function useColumns(owners: boolean, poll: number | false): Column<Mailing>[] {
+  const { t } = useTranslation();
   const none = (
     <Text span size="sm" c="dimmed">
       {t("mailings.noNext")}

@@ -15,6 +15,7 @@ import { reportLink } from "./links";
 export function RunsList({ id, poll }: { id: number; poll: number | false }) {
   const { t } = useTranslation();
   const list = useInfiniteQuery({ ...mailingRuns(id), refetchInterval: poll });
+  const columns = useColumns();
   return (
     <section aria-labelledby="runs">
       <Title order={2} size="h4" id="runs" mb="sm">
@@ -23,7 +24,7 @@ export function RunsList({ id, poll }: { id: number; poll: number | false }) {
       <DataTable
         label={t("mailing.runs.title")}
         list={list}
-        columns={columnsOf(t)}
+        columns={columns}
         rowId={({ run_id }) => run_id}
         rowName={({ planned_at }) => planned_at}
         empty={
@@ -36,7 +37,8 @@ export function RunsList({ id, poll }: { id: number; poll: number | false }) {
   );
 }
 
-function columnsOf(t: ReturnType<typeof useTranslation>["t"]): Column<Report>[] {
+function useColumns(): Column<Report>[] {
+  const { t } = useTranslation();
   return [
     {
       id: "planned_at",

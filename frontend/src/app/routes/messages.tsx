@@ -1,0 +1,49 @@
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { MESSAGE_SORTS, type MessageSort } from "@/api/queries/messages";
+import type { EditorSearch } from "@/features/messages/editor-search";
+import { idParam, signedIn } from "./base";
+import { id, oneOf, text } from "./search";
+
+interface MessagesSearch {
+  q?: string | undefined;
+  /** Everyone's messages instead of one's own, for those who may see them. */
+  owner?: "all" | undefined;
+  sort?: MessageSort | undefined;
+}
+
+const parent = createRoute({ getParentRoute: () => signedIn, path: "/messages" });
+
+const messages = createRoute({
+  getParentRoute: () => parent,
+  path: "/",
+  validateSearch: (search: Record<string, unknown>): MessagesSearch => ({
+    q: text(search.q),
+    owner: oneOf(["all"], search.owner),
+    sort: oneOf(MESSAGE_SORTS, search.sort),
+  }),
+  component: lazyRouteComponent(() => import("@/features/messages/messages-page"), "MessagesPage"),
+});
+
+const validateSearch = (search: Record<string, unknown>): EditorSearch => ({
+  tab: oneOf(["visual", "html", "text"], search.tab),
+  view: oneOf(["desktop", "text"], search.view),
+  ground: oneOf(["dark"], search.ground),
+  as: id(search.as),
+});
+
+const newMessage = createRoute({
+  getParentRoute: () => parent,
+  path: "/new",
+  validateSearch,
+  component: lazyRouteComponent(() => import("@/features/messages/new-message-page"), "NewMessagePage"),
+});
+
+const message = createRoute({
+  getParentRoute: () => parent,
+  path: "/$id",
+  params: { parse: ({ id }) => ({ id: idParam(id) }), stringify: ({ id }) => ({ id: String(id) }) },
+  validateSearch,
+  component: lazyRouteComponent(() => import("@/features/messages/message-page"), "MessagePage"),
+});
+
+export const messageRoutes = [parent.addChildren([messages, newMessage, message])] as const;

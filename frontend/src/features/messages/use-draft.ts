@@ -1,0 +1,101 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useCallback, useEffect, useRef, useState } from "react";
+import { Failure } from "@/api/failure";
+import { changeMessage, message, readMessage } from "@/api/queries/messages";
+import type { Message } from "@/api/types";
+import { isStale, type Versioned } from "@/api/versioned";
+import type { Content } from "./preflight";
+
+/** How long one must have stopped writing before it is saved, and until a passing failure is tried again. In milliseconds. */
+const PAUSE = 1_200;
+const AGAIN = 10_000;
+
+export const contentOf = ({ name, subject, html, text }: Content): Content => ({ name, subject, html, text });
+
+/** The server takes the space around name and subject away: that is no difference. */
+export const isSame = (a: Content, b: Content) =>
+  a.name.trim() === b.name.trim() &&
+  a.subject.trim() === b.subject.trim() &&
+  a.html === b.html &&
+  a.text === b.text;
+
+/**
+ * What is being written of a message that exists. It saves itself after a pause, under the version it was read at:
+ * what somebody else saved meanwhile is not undone but shown as `theirs`, and nothing is saved until one has chosen.
+ */
+export function useDraft(base: Versioned<Message>, mayChange: boolean) {
+  const { id } = base.value;
+  const queries = useQueryClient();
+  const [content, setContent] = useState(() => contentOf(base.value));
+  const [saved, setSaved] = useState<Message>(base.value);
+  const [theirs, setTheirs] = useState<Versioned<Message> | null>(null);
+  const etag = useRef(base.etag);
+  const latest = useRef(content);
+  const dirty = !isSame(content, saved);
+
+  const { mutateAsync, isPending, error, reset } = useMutation({
+    // One after the other: each names the version that the one before made.
+    scope: { id: `message-${id}` },
+    mutationFn: async () => {
+      try {
+        return await changeMessage(id, latest.current, etag.current);
+      } catch (failure) {
+        if (isStale(failure)) setTheirs(await readMessage(id));
+        throw failure;
+      }
+    },
+    onSuccess: (answer) => {
+      etag.current = answer.etag;
+      setSaved(answer.value);
+      queries.setQueryData(message(id).queryKey, answer);
+      void queries.invalidateQueries({ queryKey: ["messages", "list"] });
+    },
+  });
+
+  /** Saves now. Rejects when that did not work; what is wrong stands in `failure` too. */
+  const save = useCallback(() => mutateAsync(), [mutateAsync]);
+
+  const change = (part: Partial<Content>) => {
+    latest.current = { ...latest.current, ...part };
+    setContent(latest.current);
+    if (error && !isStale(error)) reset();
+  };
+
+  const waits = dirty && mayChange && !theirs && !isPending;
+  const pause = !error ? PAUSE : error instanceof Failure && error.isPassing ? AGAIN : null;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each key pressed begins the pause anew.
+  useEffect(() => {
+    if (!waits || pause === null) return;
+    const timer = setTimeout(() => void save().catch(() => {}), pause);
+    return () => clearTimeout(timer);
+  }, [waits, pause, save, content]);
+
+  return {
+    content,
+    saved,
+    dirty,
+    saving: isPending,
+    failure: isStale(error) ? null : error,
+    change,
+    save,
+    conflict: {
+      theirs,
+      close: () => setTheirs(null),
+      takeTheirs: () => {
+        if (!theirs) return;
+        etag.current = theirs.etag;
+        latest.current = contentOf(theirs.value);
+        setContent(latest.current);
+        setSaved(theirs.value);
+        setTheirs(null);
+        reset();
+      },
+      overwrite: async () => {
+        if (!theirs) return;
+        etag.current = theirs.etag;
+        setTheirs(null);
+        await save().catch(() => {});
+      },
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import { useState } from "react";
+import type { Content } from "./preflight";
+import { isSame } from "./use-draft";
+
+const EMPTY: Content = { name: "", subject: "", html: "", text: "" };
+
+/** What is being written of a message that is not saved yet: kept in this browser until it is, or is thrown away. */
+export function useNewDraft(userId: number) {
+  const key = `postrider.new-message.${userId}`;
+  const [content, setContent] = useState(() => stored(key));
+  const [restored, setRestored] = useState(() => !isSame(content, EMPTY));
+  const keep = (next: Content) => {
+    setContent(next);
+    try {
+      if (isSame(next, EMPTY)) localStorage.removeItem(key);
+      else localStorage.setItem(key, JSON.stringify(next));
+    } catch {
+      // A full or forbidden storage keeps nothing; the page still has it.
+    }
+  };
+  return {
+    content,
+    restored,
+    change: (part: Partial<Content>) => keep({ ...content, ...part }),
+    forget: () => {
+      keep(EMPTY);
+      setRestored(false);
+    },
+  };
+}
+
+function stored(key: string): Content {
+  try {
+    const kept: unknown = JSON.parse(localStorage.getItem(key) ?? "null");
+    if (typeof kept !== "object" || kept === null) return EMPTY;
+    const texts = Object.entries(kept).filter(([name, value]) => name in EMPTY && typeof value === "string");
+    return { ...EMPTY, ...Object.fromEntries(texts) };
+  } catch {
+    return EMPTY;
+  }
+}

@@ -1,0 +1,62 @@
+import { EditorContent, useEditor } from "@tiptap/react";
+import { useEffect, useRef } from "react";
+import { useTranslation } from "react-i18next";
+import classes from "../editor.module.css";
+import { inert } from "./canonical";
+import { toDocument, toHtml } from "./convert";
+import { extensions, WRITTEN_STYLE } from "./schema";
+import { Toolbar } from "./toolbar";
+
+interface Props {
+  /** A source that canEdit. */
+  html: string;
+  /** Called when something was edited, never by opening. */
+  onChange: (html: string) => void;
+}
+
+/** Writes a message as its readers see it. What stands around the body of the source is kept as it is. */
+export function VisualEditor({ html, onChange }: Props) {
+  const { t } = useTranslation();
+  const source = useRef(html);
+  const told = useRef(onChange);
+  told.current = onChange;
+  const editor = useEditor({
+    extensions,
+    content: toDocument(html).toJSON(),
+    shouldRerenderOnTransaction: false,
+    editorProps: {
+      attributes: {
+        role: "textbox",
+        "aria-multiline": "true",
+        "aria-label": t("messages.tab.visual"),
+      },
+      transformPastedHTML: withoutLooks,
+    },
+    onUpdate: ({ editor }) => {
+      source.current = toHtml(editor.state.doc, source.current);
+      told.current(source.current);
+    },
+  });
+
+  // Somebody else's version was taken: what is shown follows.
+  useEffect(() => {
+    if (html === source.current) return;
+    source.current = html;
+    editor.commands.setContent(toDocument(html).toJSON(), { emitUpdate: false });
+  }, [html, editor]);
+
+  return (
+    <div>
+      <Toolbar editor={editor} />
+      <EditorContent editor={editor} className={classes.paper} />
+    </div>
+  );
+}
+
+/** The looks of other programs stay there; what was cut here keeps its own. */
+function withoutLooks(html: string): string {
+  const root = inert(html);
+  for (const element of root.querySelectorAll(`:not([${WRITTEN_STYLE}])`))
+    for (const name of ["style", "class", "align"]) element.removeAttribute(name);
+  return root.innerHTML;
+}
