@@ -102,7 +102,7 @@ export const screens = [
     path: ({ template }) => `/messages/${template.id}?view=desktop&ground=dark`,
     who: "user",
     prepare: async (page, words) => {
-      await page.getByText(words.messages.visual.layout).waitFor();
+      await page.getByText(words.messages.visual.liquid).waitFor();
       await page.frameLocator("iframe").getByRole("heading").waitFor();
     },
   },
