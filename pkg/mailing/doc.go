@@ -8,10 +8,12 @@
 // moment planned = pending + sending + deferred + sent + failed + skipped +
 // in_doubt + expired + cancelled. Nobody is silently mailed twice: an outcome
 // that cannot be known is called in doubt and waits for a person, or is
-// repeated once, marked, when the mailing's policy says so. No moment is
+// repeated once, marked, when the mailing's policy says so; who asks for a retry
+// gets a linked run, in which each delivery goes again once. No moment is
 // missed: a run never starts early, and at the latest one sweep late. Stop
 // means stop: after the answer to a pause or a cancel at most one mail per
 // connection still leaves. Trouble with a server costs no recipient its chance.
+// docs/delivery.md says what is seen under each fault.
 //
 // # How it is kept
 //
@@ -25,6 +27,8 @@
 //	          send no more, settles the status. Anybody may call it, any number
 //	          of times, at once.
 //	Deliver   claims chunks of a run, one after another, and sends them.
+//	way       is a way out with its own connections, pumps, rests and limits;
+//	          a run goes by the first in their order that may send.
 //	sweep     finds, every few seconds in every worker, what a lost hint would
 //	          have done, and takes the chunks of the dead.
 //
@@ -40,6 +44,8 @@
 //
 // Expected errors are model.Error. In the engine a database that is away stops
 // progress and loses nothing: outcomes are held and written when it is back. A
-// mail server that is away, refuses the login or the sender stops the run with
-// a reason; a refusal of one recipient is a row in the ledger.
+// mail server that is away or refuses the login lets its way out rest, for all
+// workers; the run goes by the next one, or waits or pauses with a reason. A
+// refused sender, a message above the server's limit and a refusal of everybody
+// pause the run. A refusal of one recipient is a row in the ledger.
 package mailing

@@ -15,12 +15,16 @@ import (
 
 // An update that touches no index and finds room in its page leaves nothing
 // behind in the indexes (HOT). The ledger makes two for each mail, in the order
-// in which a chunk is read.
+// in which a chunk is read. It has a server of its own: a long transaction of
+// another test, in whatever database, keeps old versions of rows alive, and then
+// pages have no room.
 func TestLedgerUpdatesAreHOT(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	url := testkit.DatabaseURL(t, testkit.Postgres)
+	url := testkit.PostgresServer(t).URL
 	st := testkit.OpenStore(t, url)
+	_, err := st.Migrate(ctx)
+	require.NoError(t, err)
 	w := newWorld(t, st)
 	require.NoError(t, st.Exec(`INSERT INTO clients (owner_id, email, created_at, updated_at)
 		SELECT ?, 'c' || i || '@example.org', now(), now() FROM generate_series(1, 1500) i`, w.anna.ID))
