@@ -56,6 +56,9 @@ func (s *Server) deliveryOf(d *model.Delivery, fromEmail string) deliveryRespons
 //	@Param		state		query		string	false	"state"	Enums(pending, sending, deferred, sent, failed, skipped, in_doubt, expired, cancelled)
 //	@Param		q			query		string	false	"part of the address"
 //	@Param		reason		query		string	false	"reason, exactly"
+//	@Param		code		query		int		false	"SMTP code of the last answer; 0: no answer came"	minimum(0)	maximum(999)
+//	@Param		enhanced	query		string	false	"status code of the last answer (RFC 3463)"
+//	@Param		answer		query		string	false	"text of a reason, as in /reasons"
 //	@Param		limit		query		int		false	"rows a page"	default(50)	minimum(1)	maximum(200)
 //	@Param		cursor		query		string	false	"next_cursor of the page before"
 //	@Param		sort		query		string	false	"order"	Enums(client_id, -client_id)
@@ -71,8 +74,14 @@ func (s *Server) reportDeliveries(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	q := queryOf(c, pageNames("state", "q", "reason")...)
-	f := store.DeliveryFilter{State: oneOf(q, "state", model.DeliveryStates), Q: q.text("q"), Reason: q.text("reason")}
+	q := queryOf(c, pageNames("state", "q", "reason", "code", "enhanced", "answer")...)
+	f := store.DeliveryFilter{
+		State: oneOf(q, "state", model.DeliveryStates), Q: q.text("q"), Reason: q.text("reason"),
+		Enhanced: q.text("enhanced"), Answer: q.text("answer"),
+	}
+	if code := q.number("code", -1, 0, 999); code >= 0 {
+		f.Code = &code
+	}
 	p := q.page()
 	if err := q.err(); err != nil {
 		return err

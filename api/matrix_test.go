@@ -79,7 +79,7 @@ func TestAuthorisationMatrix(t *testing.T) {
 			}
 			prefix := pathPrefix(row.Path)
 			for role, c := range callers {
-				got := c.ask(t, row.Method, strings.NewReplacer(":id", "999999999", ":run_id", "999999999").Replace(row.Path))
+				got := c.ask(t, row.Method, strings.NewReplacer(":id", "999999999", ":run_id", "999999999", ":client_id", "999999999").Replace(row.Path))
 				switch {
 				case role == "anonymous" && row.Access == "anybody":
 					if !slices.Contains(oddOnes, row.Path) {
@@ -106,11 +106,11 @@ func TestAuthorisationMatrix(t *testing.T) {
 			for _, role := range []string{"user", "staff", "manager", "superuser"} {
 				mine, other := h.renewed(t, callers[role]), h.user(t)
 				if admitted(row.Access, role) {
-					got := mine.ask(t, row.Method, withID(row.Path, make(t, mine)))
+					got := mine.ask(t, row.Method, withID(t, mine, row.Path, make(t, mine)))
 					require.NotContains(t, []int{401, 403, 404}, got, "%s, own row", role)
 				}
 				mine = h.renewed(t, mine)
-				got := mine.ask(t, row.Method, withID(row.Path, make(t, other)))
+				got := mine.ask(t, row.Method, withID(t, other, row.Path, make(t, other)))
 				switch {
 				case prefix == "/me/sessions/:id":
 					require.Equal(t, 404, got, "%s, foreign row", role)
@@ -142,7 +142,12 @@ func pathPrefix(path string) string {
 	return path
 }
 
-func withID(path string, id int64) string {
+// withID puts an id into a path, and that of a client of the same owner into
+// one that wants both.
+func withID(t *testing.T, owner *caller, path string, id int64) string {
+	if strings.Contains(path, ":client_id") {
+		path = strings.ReplaceAll(path, ":client_id", fmt.Sprint(makers["/clients/:id"](t, owner)))
+	}
 	return strings.NewReplacer(":run_id", fmt.Sprint(id), ":id", fmt.Sprint(id)).Replace(path)
 }
 

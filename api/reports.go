@@ -69,6 +69,7 @@ func reportsOf(rows []store.Report) []reportResponse {
 //	@Security	Bearer
 //	@Produce	json,text/csv
 //	@Param		mailing_id	query		int		false	"of one mailing"
+//	@Param		parent_run_id	query	int		false	"those that retry this run"
 //	@Param		status		query		string	false	"status of the run"	Enums(planned, running, pausing, paused, cancelling, cancelled, finished, missed)
 //	@Param		from		query		string	false	"planned at or after it"	Format(date-time)
 //	@Param		to			query		string	false	"planned before it"		Format(date-time)
@@ -86,13 +87,14 @@ func (s *Server) reports(c echo.Context) error { return s.answerReports(c, nil) 
 
 // answerReports lists reports, of one mailing when the path names it.
 func (s *Server) answerReports(c echo.Context, ofMailing *int64) error {
-	names := pageNames("status", "from", "to", "owner_id")
+	names := pageNames("status", "from", "to", "owner_id", "parent_run_id")
 	if ofMailing == nil {
 		names = append(names, "mailing_id")
 	}
 	q := queryOf(c, names...)
 	f := store.ReportFilter{
 		MailingID: ofMailing, Status: oneOf(q, "status", model.RunStatuses), From: q.time("from"), To: q.time("to"), OwnerID: q.id("owner_id"),
+		ParentID: q.id("parent_run_id"),
 	}
 	if ofMailing == nil {
 		f.MailingID = q.id("mailing_id")

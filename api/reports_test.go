@@ -172,8 +172,24 @@ func TestReportTellsWhatBecameOfEveryMail(t *testing.T) {
 		require.Equal(t, report["mailing_id"], history.Items[0]["mailing_id"])
 		require.Equal(t, rows.Items[1]["message_id"], history.Items[0]["message_id"])
 
+		why := fmt.Sprintf("%s/clients/%d", path, client)
+		told := o.do(t, "GET", why, nil).require(t, 200).object(t)
+		require.Equal(t, rows.Items[1], told["delivery"])
+		require.Equal(t, []any{log.Items[1]}, told["attempts"])
+		require.Equal(t, []any{"named", "", emails[1], false, nil, "running"},
+			[]any{told["membership"], told["tag"], told["email"], told["client_deleted"], told["suppression"], told["run_status"]})
+		skipped := o.do(t, "GET", fmt.Sprintf("%s/clients/%.0f", path, rows.Items[4]["client_id"]), nil).require(t, 200).object(t)
+		require.Equal(t, "complained", skipped["suppression"].(object)["reason"])
+		require.Empty(t, skipped["attempts"])
+		for query, want := range map[string]int{"code=550": 1, "code=0": 2, "code=451&enhanced=4.7.1&answer=later": 1, "answer=never": 0} {
+			require.Len(t, o.list(t, path+"/deliveries?"+query).Items, want, query)
+		}
+		o.do(t, "GET", path+"/deliveries?code=1000", nil).fields(t, "code")
+		require.Empty(t, o.list(t, fmt.Sprintf("/reports?parent_run_id=%d", run)).Items)
+
 		// a deleted client's report stays
 		o.do(t, "DELETE", fmt.Sprintf("/clients/%d", client), nil).require(t, 204)
+		require.True(t, o.do(t, "GET", why, nil).require(t, 200).object(t)["client_deleted"].(bool))
 		require.Len(t, o.list(t, path+"/deliveries").Items, 5)
 		o.do(t, "GET", fmt.Sprintf("/clients/%d/deliveries", client), nil).problem(t, 404, "not_found")
 	})

@@ -123,12 +123,13 @@ func (s *Server) routes() []route {
 		{get, "/mailings/:id/occurrences", anyUser, s.mailingOccurrences},
 		{get, "/mailings/:id/runs", anyUser, s.mailingRuns},
 
-		// reports.go, deliveries.go, report_actions.go
+		// reports.go, deliveries.go, why.go, report_actions.go
 		{get, "/reports", anyUser, s.reports},
 		{get, "/reports/summary", anyUser, s.reportSummary},
 		{get, "/reports/:run_id", anyUser, s.report},
 		{get, "/reports/:run_id/deliveries", anyUser, s.reportDeliveries},
 		{get, "/reports/:run_id/attempts", anyUser, s.reportAttempts},
+		{get, "/reports/:run_id/clients/:client_id", anyUser, s.reportClient},
 		{get, "/reports/:run_id/timeline", anyUser, s.reportTimeline},
 		{get, "/reports/:run_id/reasons", anyUser, s.reportReasons},
 		{post, "/reports/:run_id/retry", anyUser, s.retryReport},

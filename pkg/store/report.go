@@ -19,6 +19,7 @@ type Report struct {
 // ReportFilter narrows a list of reports. The zero value narrows nothing.
 type ReportFilter struct {
 	MailingID *int64
+	ParentID  *int64 // the runs that retry this one
 	Status    model.RunStatus
 	From      *time.Time // planned at or after it
 	To        *time.Time // planned before it
@@ -50,6 +51,9 @@ func (s *Store) Reports(ctx context.Context, viewer model.Viewer, f ReportFilter
 	q := s.seenRuns(ctx, viewer)
 	if f.MailingID != nil {
 		q = q.Where("runs.mailing_id = ?", *f.MailingID)
+	}
+	if f.ParentID != nil {
+		q = q.Where("runs.parent_run_id = ?", *f.ParentID)
 	}
 	if f.Status != "" {
 		q = q.Where("runs.status = ?", f.Status)

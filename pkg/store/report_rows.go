@@ -12,9 +12,12 @@ import (
 
 // DeliveryFilter narrows the deliveries of a run.
 type DeliveryFilter struct {
-	State  model.DeliveryState
-	Q      string // part of the address
-	Reason string // exactly
+	State    model.DeliveryState
+	Q        string // part of the address
+	Reason   string // exactly
+	Code     *int   // of the last answer; 0 is none
+	Enhanced string // of the last answer
+	Answer   string // the text of a Reason
 }
 
 const deliveryColumns = "d.*, retries.next_at, (SELECT x.id FROM deliveries x WHERE x.origin_id = d.id) AS retried_by"
@@ -46,6 +49,15 @@ func (s *Store) Deliveries(ctx context.Context, viewer model.Viewer, runID int64
 	}
 	if f.Reason != "" {
 		q = q.Where("d.reason = ?", f.Reason)
+	}
+	if f.Code != nil {
+		q = q.Where("d.last_code = ?", *f.Code)
+	}
+	if f.Enhanced != "" {
+		q = q.Where("d.last_enhanced = ?", f.Enhanced)
+	}
+	if f.Answer != "" {
+		q = q.Where(answerText+" = ?", f.Answer)
 	}
 	if f.State == "" {
 		out, err := deliveryList.page(q, p)

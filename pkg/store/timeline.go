@@ -116,6 +116,10 @@ type Reason struct {
 	Count    int64
 }
 
+// answerText is the text of a reason. Servers like to name the recipient:
+// without its address, equal answers are equal.
+const answerText = "CASE WHEN d.last_response = '' OR d.state = 'skipped' THEN d.reason ELSE REPLACE(d.last_response, d.email, '…') END"
+
 // mostReasons is how many reasons a report shows.
 const mostReasons = 100
 
@@ -130,12 +134,9 @@ func (s *Store) Reasons(ctx context.Context, viewer model.Viewer, runID int64) (
 	if err != nil {
 		return nil, err
 	}
-	// Servers like to name the recipient: without its address, equal answers are equal.
 	var out []Reason
 	err = s.read(ctx).Table("deliveries AS d").Scopes(lots.among).
-		Select(`d.state, d.last_code AS code, d.last_enhanced AS enhanced,
-			CASE WHEN d.last_response = '' OR d.state = 'skipped' THEN d.reason ELSE REPLACE(d.last_response, d.email, '…') END AS text,
-			COUNT(*) AS count`).
+		Select(`d.state, d.last_code AS code, d.last_enhanced AS enhanced, `+answerText+` AS text, COUNT(*) AS count`).
 		Where("d.run_id = ? AND d.state IN ?", runID, states).
 		Group("1, 2, 3, 4").Order("5 DESC, 1, 2, 3, 4").Limit(mostReasons).Scan(&out).Error
 	return out, kindOf(err, "group the reasons")

@@ -859,6 +859,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/reports/{run_id}/clients/{client_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Why a client did or did not get the mail of a run
+         * @description Why the client is among the recipients or is not, its delivery with all attempts, and whether its address is suppressed now. `membership` goes by the audience that was frozen when the run started and by the tags of today.
+         */
+        get: operations["readReportClient"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/reports/{run_id}/deliveries": {
         parameters: {
             query?: never;
@@ -2561,6 +2581,40 @@ export interface components {
             is_active?: boolean;
             is_staff?: boolean;
             is_superuser?: boolean;
+        };
+        Why: {
+            /** @description oldest first */
+            attempts: components["schemas"]["Attempt"][];
+            client_deleted: boolean;
+            /** @example 5 */
+            client_id: number;
+            delivery?: components["schemas"]["Delivery"] | null;
+            /** @example client@example.org */
+            email: string;
+            /** @example 12 */
+            mailing_id: number;
+            /** @example Spring news */
+            mailing_name: string;
+            /** @enum {string} */
+            membership: "all" | "named" | "tag" | "retry" | "changed" | "not_started" | "not_yet" | "not_reached" | "not_retried" | "not_addressed" | "excluded" | "excluded_tag" | "joined_later";
+            /** @example 40 */
+            run_id: number;
+            /** @example late */
+            run_reason: string;
+            /** @enum {string} */
+            run_status: "planned" | "running" | "pausing" | "paused" | "cancelling" | "cancelled" | "finished" | "missed";
+            suppression?: components["schemas"]["WhySuppression"] | null;
+            /**
+             * @description that decided, of tag and excluded_tag
+             * @example vip
+             */
+            tag: string;
+        };
+        WhySuppression: {
+            /** Format: date-time */
+            created_at: string;
+            /** @enum {string} */
+            reason: "unsubscribed" | "bounced" | "complained" | "blocked";
         };
         stringList: {
             items: string[];
@@ -6919,6 +6973,8 @@ export interface operations {
             query?: {
                 /** @description of one mailing */
                 mailing_id?: number;
+                /** @description those that retry this run */
+                parent_run_id?: number;
                 /** @description status of the run */
                 status?: "planned" | "running" | "pausing" | "paused" | "cancelling" | "cancelled" | "finished" | "missed";
                 /** @description planned at or after it */
@@ -7161,6 +7217,67 @@ export interface operations {
             };
         };
     };
+    readReportClient: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description run */
+                run_id: number;
+                /** @description client, also one that was deleted since */
+                client_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listReportDeliveries: {
         parameters: {
             query?: {
@@ -7170,6 +7287,12 @@ export interface operations {
                 q?: string;
                 /** @description reason, exactly */
                 reason?: string;
+                /** @description SMTP code of the last answer; 0: no answer came */
+                code?: number;
+                /** @description status code of the last answer (RFC 3463) */
+                enhanced?: string;
+                /** @description text of a reason, as in /reasons */
+                answer?: string;
                 /** @description rows a page */
                 limit?: number;
                 /** @description next_cursor of the page before */
