@@ -115,5 +115,6 @@ export async function demo() {
     if (tries > 120) throw new Error(`the mailing of the demo data is still ${status}`);
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
-  return { people, passwords, clients, message, letter, template, mailing: sent, running };
+  const report = (await api("GET", `/mailings/${sent.id}`)).last_run_id;
+  return { people, passwords, clients, message, letter, template, mailing: sent, running, report };
 }

@@ -118,5 +118,22 @@ export const screens = [
     },
   },
   { name: "message-foreign", path: ({ letter }) => `/messages/${letter.id}?tab=html`, who: "manager" },
+  { name: "dashboard", path: "/dashboard", who: "user" },
+  { name: "dashboard-new", path: "/dashboard", who: "manager" },
+  { name: "reports", path: "/reports", who: "user" },
+  { name: "reports-all", path: "/reports?owner=all", who: "superuser" },
+  { name: "report", path: (made) => `/reports/${made.report}`, who: "user" },
+  { name: "report-rows", path: (made) => `/reports/${made.report}?state=skipped#recipients`, who: "user" },
+  {
+    name: "report-delivery",
+    path: (made) => `/reports/${made.report}?client=${made.clients[0].id}`,
+    who: "user",
+    prepare: (page) => page.getByRole("dialog").waitFor(),
+  },
+  {
+    name: "why",
+    path: (made) => `/reports/${made.report}/clients/${made.clients[0].id}`,
+    who: "user",
+  },
   { name: "not-found", path: "/no/such/page", who: "user" },
 ];

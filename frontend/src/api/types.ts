@@ -42,6 +42,11 @@ export type Preview = PostAnswer<"/messages/preview">;
 export type Suppression = Get<"/suppressions">["items"][number];
 export type Delivery = Get<"/reports/{run_id}/deliveries">["items"][number];
 export type Report = Get<"/reports/{run_id}">;
+export type Why = Get<"/reports/{run_id}/clients/{client_id}">;
+export type Attempt = Why["attempts"][number];
+export type Reason = Get<"/reports/{run_id}/reasons">["items"][number];
+export type Timeline = Get<"/reports/{run_id}/timeline">;
+export type Summary = Get<"/reports/summary">;
 
 export type MailingInput = PostBody<"/mailings">;
 /** What a change of a mailing names; what it leaves out stays. */
@@ -72,6 +77,34 @@ export const MAILING_STATUSES = [
   "finished",
   "cancelled",
 ] as const satisfies readonly MailingStatus[];
+
+/** The statuses of a run, in the order of its life. */
+export const RUN_STATUSES = [
+  "planned",
+  "running",
+  "pausing",
+  "paused",
+  "cancelling",
+  "cancelled",
+  "finished",
+  "missed",
+] as const satisfies readonly RunStatus[];
+
+/** Whether a run has ended. */
+export const isOver = (status: RunStatus) =>
+  status === "finished" || status === "cancelled" || status === "missed";
+
+/** The states of a delivery: how it can end, in the order a person asks for them, then how it can be open. */
+export const ENDS = [
+  "sent",
+  "failed",
+  "in_doubt",
+  "skipped",
+  "expired",
+  "cancelled",
+] as const satisfies readonly DeliveryState[];
+export const OPEN = ["deferred", "sending", "pending"] as const satisfies readonly DeliveryState[];
+export const DELIVERY_STATES: readonly DeliveryState[] = [...ENDS, ...OPEN];
 
 /** The states of a client; all but the first are reasons why nothing is sent to them. */
 export const CLIENT_STATUSES = [

@@ -6,10 +6,11 @@ import { clientRoutes } from "./routes/clients";
 import { mailingRoutes } from "./routes/mailings";
 import { messageRoutes } from "./routes/messages";
 import { publicRoutes } from "./routes/public";
+import { reportRoutes } from "./routes/reports";
 
 const routeTree = root.addChildren([
   publicPages.addChildren([...publicRoutes]),
-  signedIn.addChildren([...mailingRoutes, ...clientRoutes, ...messageRoutes]),
+  signedIn.addChildren([...mailingRoutes, ...clientRoutes, ...messageRoutes, ...reportRoutes]),
 ]);
 
 /** The whole application over the browser's address bar, or over another history. */

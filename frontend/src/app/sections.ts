@@ -1,4 +1,12 @@
-import { type Icon, IconMail, IconMailForward, IconMailOff, IconUsers } from "@tabler/icons-react";
+import {
+  type Icon,
+  IconLayoutDashboard,
+  IconMail,
+  IconMailForward,
+  IconMailOff,
+  IconReportAnalytics,
+  IconUsers,
+} from "@tabler/icons-react";
 import type { LinkProps } from "@tanstack/react-router";
 import type { Right } from "@/auth/rights";
 import type { Resources } from "@/i18n/resources";
@@ -14,8 +22,10 @@ export interface Section {
 
 /** The navigation from top to bottom: a line per screen that exists. */
 export const sections: Section[] = [
+  { to: "/dashboard", label: "nav.dashboard", icon: IconLayoutDashboard },
   { to: "/mailings", label: "nav.mailings", icon: IconMailForward },
   { to: "/messages", label: "nav.messages", icon: IconMail },
   { to: "/clients", label: "nav.clients", icon: IconUsers },
   { to: "/suppressions", label: "nav.suppressions", icon: IconMailOff },
+  { to: "/reports", label: "nav.reports", icon: IconReportAnalytics },
 ];

@@ -1,5 +1,5 @@
 /** Where one lands after signing in. */
-export const START_PATH = "/mailings";
+export const START_PATH = "/dashboard";
 
 const OUTSIDE = ["/sign-in", "/register", "/api", "/u", "/swagger"];
 

@@ -5,18 +5,30 @@
 export interface Format {
   /** The zone all dates are shown in, an IANA name. */
   zone: string;
+  /** The zone as people call it: "Moscow Time", "Москва". */
+  zoneName: (at: string) => string;
   number: (value: number) => string;
+  /** What part of a whole: "95%", "0.4%"; empty of nothing. */
+  share: (part: number, whole: number) => string;
   /** "Today, 09:00", "Tomorrow, 09:00" or "1 Dec 2026, 09:00". */
   dateTime: (at: string) => string;
+  /** "1 Dec 2026, 09:00:05": for what follows each other within a minute. */
+  exactDateTime: (at: string) => string;
   /** "Tuesday, 1 December 2026 at 09:00 GMT+3": nothing is left open. */
   fullDateTime: (at: string) => string;
   date: (at: string) => string;
   /** "Tue, 1 Dec 2026, 09:00": for what is planned, where the day of the week tells whether it is right. */
   weekdayTime: (at: string) => string;
+  /** "09:00". */
+  time: (at: string) => string;
+  /** "1 Dec", of a calendar day "2026-12-01" whatever the zone. */
+  dayOfMonth: (day: string) => string;
   /** "5 minutes ago", "in 2 hours", "now". */
   relative: (at: string) => string;
   /** Seconds as people say them, in two units at most: "45 s", "3 min 20 s", "2 h 5 min". */
   duration: (seconds: number) => string;
+  /** What is over within seconds: "120 ms", "2.4 s". */
+  milliseconds: (milliseconds: number) => string;
 }
 
 /** The units of what is relative, and from how many seconds on each is used. */
@@ -56,7 +68,9 @@ export function createFormat(
     new Intl.DateTimeFormat(locale, { timeZone: zone, ...options });
 
   const number = new Intl.NumberFormat(locale);
+  const percent = new Intl.NumberFormat(locale, { style: "percent", maximumSignificantDigits: 3 });
   const date = formatter({ day: "numeric", month: "short", year: "numeric" });
+  const dayMonth = new Intl.DateTimeFormat(locale, { timeZone: "UTC", day: "numeric", month: "short" });
   const time = formatter({ hour: "2-digit", minute: "2-digit" });
   const weekdayTime = formatter({
     weekday: "short",
@@ -75,6 +89,15 @@ export function createFormat(
     minute: "2-digit",
     timeZoneName: "short",
   });
+  const exact = formatter({
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+  });
+  const zoneWords = formatter({ timeZoneName: "shortGeneric" });
   const calendar = new Intl.DateTimeFormat("en", {
     timeZone: zone,
     year: "numeric",
@@ -84,6 +107,11 @@ export function createFormat(
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
   const units = (["day", "hour", "minute", "second"] as const).map(
     (unit) => new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "short" }),
+  );
+
+  const short = (["millisecond", "second"] as const).map(
+    (unit) =>
+      new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 1 }),
   );
 
   /** Days since the epoch of the calendar day an instant falls on in the zone. */
@@ -96,9 +124,15 @@ export function createFormat(
 
   return {
     zone,
+    zoneName: (at) =>
+      zoneWords.formatToParts(new Date(at)).find(({ type }) => type === "timeZoneName")?.value ?? zone,
     number: (value) => number.format(value),
+    share: (part, whole) => (part > 0 && whole > 0 ? percent.format(part / whole) : ""),
+    time: (at) => time.format(new Date(at)),
+    dayOfMonth: (day) => dayMonth.format(new Date(`${day}T00:00:00Z`)),
     date: (at) => date.format(new Date(at)),
     weekdayTime: (at) => weekdayTime.format(new Date(at)),
+    exactDateTime: (at) => exact.format(new Date(at)),
     fullDateTime: (at) => full.format(new Date(at)),
     dateTime: (at) => {
       const instant = new Date(at);
@@ -111,6 +145,7 @@ export function createFormat(
       const [unit, size] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
       return relative.format(Math.trunc(seconds / size), unit);
     },
+    milliseconds: (time) => (time < 1000 ? short[0]?.format(time) : short[1]?.format(time / 1000)) ?? "",
     duration: (seconds) => {
       const whole = Math.max(0, Math.round(seconds));
       const parts = [

@@ -7,6 +7,7 @@ export interface Resources {
   account: typeof import("./en/public/account.json");
   app: typeof import("./en/public/app.json");
   clients: typeof import("./en/clients.json");
+  dashboard: typeof import("./en/dashboard.json");
   failure: typeof import("./en/public/failure.json");
   form: typeof import("./en/public/form.json");
   home: typeof import("./en/public/home.json");
@@ -20,11 +21,14 @@ export interface Resources {
   reason: typeof import("./en/reason.json");
   register: typeof import("./en/public/register.json");
   schedule: typeof import("./en/schedule.json");
+  reports: typeof import("./en/reports.json");
   signIn: typeof import("./en/public/sign-in.json");
+  smtp: typeof import("./en/smtp.json");
   state: typeof import("./en/state.json");
   suppressions: typeof import("./en/suppressions.json");
   theme: typeof import("./en/public/theme.json");
   ui: typeof import("./en/public/ui.json");
+  why: typeof import("./en/why.json");
 }
 
 /** The key of a file's texts: `./en/sign-in.json` → `signIn`. */

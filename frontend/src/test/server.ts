@@ -1,6 +1,6 @@
 import { HttpResponse, http, type JsonBodyType } from "msw";
 import { setupServer } from "msw/node";
-import type { Client, HomeFigures, Mailing, MailingPage, User } from "@/api/types";
+import type { Client, HomeFigures, Mailing, MailingPage, Report, Summary, User } from "@/api/types";
 
 /** The address of a call as the interface makes it. */
 export const at = (path: string) => `${window.location.origin}/api/v1${path}`;
@@ -81,7 +81,37 @@ export const aClient = (more: Partial<Client> = {}): Client => ({
 export const versionedJson = (body: JsonBodyType, etag: string, status = 200) =>
   HttpResponse.json(body, { status, headers: { ETag: etag } });
 
+export const noCounts: Report["counts"] = {
+  planned: 0,
+  pending: 0,
+  sending: 0,
+  deferred: 0,
+  sent: 0,
+  failed: 0,
+  skipped: 0,
+  in_doubt: 0,
+  expired: 0,
+  cancelled: 0,
+};
+
+export const aReport = (more: Partial<Report> = {}): Report => ({
+  run_id: 40,
+  mailing_id: 1,
+  mailing_name: "Weekly letter",
+  owner_id: anna.id,
+  status: "finished",
+  planned_at: "2026-11-20T06:00:00Z",
+  started_at: "2026-11-20T06:00:00Z",
+  finished_at: "2026-11-20T06:01:40Z",
+  reason: "",
+  parent_run_id: null,
+  counts: noCounts,
+  rate_per_second: 0,
+  ...more,
+});
+
 const noMailings: MailingPage = { items: [], next_cursor: null };
+const noSummary: Summary = { days: [], running: [], next: [], attention: [] };
 const figures: HomeFigures = { mailings: 0, active_mailings: 0, clients: 0 };
 
 /** A server where Anna can sign in and has nothing yet; a test says what differs. */
@@ -101,4 +131,7 @@ export const server = setupServer(
   http.get(at("/suppressions"), () => HttpResponse.json({ items: [], next_cursor: null })),
   http.get(at("/messages"), () => HttpResponse.json({ items: [], next_cursor: null })),
   http.get(at("/transports"), () => HttpResponse.json({ items: [], next_cursor: null })),
+  http.get(at("/reports"), () => HttpResponse.json({ items: [], next_cursor: null })),
+  http.get(at("/reports/summary"), () => HttpResponse.json(noSummary)),
+  http.get(at("/events"), () => problem(404)),
 );

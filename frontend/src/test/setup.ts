@@ -28,6 +28,7 @@ window.matchMedia = (query) =>
     removeListener() {},
   }) as unknown as MediaQueryList;
 window.scrollTo = () => {};
+Element.prototype.scrollIntoView = () => {};
 Object.defineProperty(document, "fonts", { value: new EventTarget() });
 
 beforeAll(async () => {

@@ -20,6 +20,8 @@ interface Props {
   harmless?: boolean;
   /** Has to be typed first: for what cannot be undone and concerns much. */
   typed?: string;
+  /** Nothing is chosen yet that the act could be done to. */
+  disabled?: boolean;
 }
 
 /** Asks before an act that destroys something or cannot be taken back. The safe answer has the focus at first. */
@@ -41,7 +43,15 @@ export function ConfirmDialog({ opened, onClose, title, children, ...form }: Pro
 }
 
 /** Lives as long as the dialog is open: each time it is asked anew. */
-function Body({ onClose, children, act, onConfirm, harmless, typed }: Omit<Props, "opened" | "title">) {
+function Body({
+  onClose,
+  children,
+  act,
+  onConfirm,
+  harmless,
+  typed,
+  disabled,
+}: Omit<Props, "opened" | "title">) {
   const { t } = useTranslation();
   const [pending, setPending] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);
@@ -52,7 +62,7 @@ function Body({ onClose, children, act, onConfirm, harmless, typed }: Omit<Props
     event.preventDefault();
     // A dialog stands in a portal, but its events bubble through the components around it.
     event.stopPropagation();
-    if (!ready || pending) return;
+    if (!ready || disabled || pending) return;
     setPending(true);
     setFailure(null);
     try {
@@ -89,7 +99,12 @@ function Body({ onClose, children, act, onConfirm, harmless, typed }: Omit<Props
           >
             {t("ui.cancel")}
           </Button>
-          <Button type="submit" color={harmless ? undefined : DANGER} loading={pending} disabled={!ready}>
+          <Button
+            type="submit"
+            color={harmless ? undefined : DANGER}
+            loading={pending}
+            disabled={!ready || disabled}
+          >
             {act}
           </Button>
         </Group>

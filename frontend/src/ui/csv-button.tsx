@@ -12,10 +12,12 @@ interface Props {
   query: object;
   /** The file's name without its ending. */
   name: string;
+  /** What it says where a page has several. */
+  label?: string;
 }
 
 /** Takes what a list shows away as a CSV file. */
-export function CsvButton({ path, query, name }: Props) {
+export function CsvButton({ path, query, name, label }: Props) {
   const { t } = useTranslation();
   const download = useMutation({
     mutationFn: () => downloadCsv(path, query, `${name}.csv`),
@@ -28,7 +30,7 @@ export function CsvButton({ path, query, name }: Props) {
       onClick={() => download.mutate()}
       loading={download.isPending}
     >
-      {t("ui.csv")}
+      {label ?? t("ui.csv")}
     </Button>
   );
 }

@@ -11,6 +11,8 @@ interface Part {
 interface Props {
   /** What is going on, read out as the bar's name. */
   label: string;
+  /** What stands above says it already. */
+  hideLabel?: boolean;
   done: number;
   total: number;
   /** What the done ones became, each with its colour; without it the bar is of one colour. */
@@ -22,7 +24,7 @@ interface Props {
 }
 
 /** How far long work is: a bar, n of m, the rate and the time left. */
-export function ProgressBar({ label, done, total, parts, rate, left }: Props) {
+export function ProgressBar({ label, hideLabel = false, done, total, parts, rate, left }: Props) {
   const { t } = useTranslation();
   const format = useFormat();
   const share = (value: number) => (total > 0 ? Math.min(100, (value / total) * 100) : 0);
@@ -38,9 +40,11 @@ export function ProgressBar({ label, done, total, parts, rate, left }: Props) {
   return (
     <Stack gap={6}>
       <Group justify="space-between" gap="xs">
-        <Text size="sm" fw={500}>
-          {label}
-        </Text>
+        {!hideLabel && (
+          <Text size="sm" fw={500}>
+            {label}
+          </Text>
+        )}
         <Text size="sm" c="dimmed" className="tabular">
           {words.join(" · ")}
         </Text>

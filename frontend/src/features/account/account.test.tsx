@@ -72,7 +72,7 @@ describe("registration", () => {
       }),
     );
     await register();
-    await screen.findByRole("heading", { name: "Mailings" });
+    await screen.findByRole("heading", { name: "Dashboard" });
     expect(sent).toEqual({
       email: "anna@example.com",
       full_name: "Anna",

@@ -35,11 +35,11 @@ test("speaks Russian when asked to, and keeps to it", async () => {
   await chooseLanguage("en");
 });
 
-test("leads those who are signed in to their mailings", async () => {
+test("leads those who are signed in to their dashboard", async () => {
   await visitSignedIn("/");
-  expect(await screen.findByRole("link", { name: "Open your mailings" })).toHaveAttribute(
+  expect(await screen.findByRole("link", { name: "Open your dashboard" })).toHaveAttribute(
     "href",
-    "/mailings",
+    "/dashboard",
   );
 });
 

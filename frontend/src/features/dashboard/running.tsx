@@ -1,0 +1,68 @@
+import { Anchor, Stack, Text } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { isOver, type Report } from "@/api/types";
+import { useProgress } from "@/api/use-progress";
+import { ProgressBar } from "@/ui/progress-bar";
+import { useReasonWords } from "@/ui/reason-words";
+import { StateBadge } from "@/ui/state-badge";
+import { Section } from "./section";
+
+/** What is being sent now, each with its bar. */
+export function Running({ runs }: { runs: Report[] }) {
+  const { t } = useTranslation();
+  return (
+    <Section id="running" title={t("dashboard.running.title")}>
+      {runs.length === 0 ? (
+        <Text c="dimmed">{t("dashboard.running.none")}</Text>
+      ) : (
+        <Stack gap="lg">
+          {runs.map((run) => (
+            <Run key={run.run_id} run={run} />
+          ))}
+        </Stack>
+      )}
+    </Section>
+  );
+}
+
+function Run({ run }: { run: Report }) {
+  const words = useReasonWords();
+  const told = useProgress(run.run_id);
+  const { status, reason, counts } = told ?? run;
+  const rate = told?.rate_per_second ?? run.rate_per_second;
+  return (
+    <Stack gap={6}>
+      <div>
+        <StateBadge of="run" state={status} />{" "}
+        <Anchor
+          fw={500}
+          style={{ overflowWrap: "anywhere" }}
+          renderRoot={(props) => <Link {...props} to="/reports/$runId" params={{ runId: run.run_id }} />}
+        >
+          {run.mailing_name}
+        </Anchor>
+      </div>
+      <ProgressBar
+        label={run.mailing_name}
+        hideLabel
+        done={counts.planned - counts.pending - counts.sending - counts.deferred}
+        total={counts.planned}
+        parts={[
+          { value: counts.sent, color: "teal" },
+          { value: counts.failed, color: "red" },
+          { value: counts.in_doubt, color: "grape" },
+          { value: counts.skipped + counts.expired + counts.cancelled, color: "gray" },
+          { value: counts.deferred, color: "yellow" },
+        ]}
+        rate={status === "running" ? rate : null}
+        left={status === "running" ? told?.eta_seconds : null}
+      />
+      {reason && !isOver(status) && (
+        <Text size="sm" c="dimmed">
+          {words(reason)}
+        </Text>
+      )}
+    </Stack>
+  );
+}

@@ -1,0 +1,93 @@
+import { Anchor, Text } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { isOver, type Report } from "@/api/types";
+import type { Column } from "@/ui/data-table/column";
+import { useReasonWords } from "@/ui/reason-words";
+import { StateBadge } from "@/ui/state-badge";
+import { DateTime } from "@/ui/times";
+import { CountBar } from "./count-bar";
+import { useRunState } from "./run-state";
+
+export function useReportColumns(everyones: boolean): Column<Report>[] {
+  const { t } = useTranslation();
+  return [
+    {
+      id: "mailing",
+      header: t("reports.column.mailing"),
+      card: "title",
+      cell: (row) => (
+        <>
+          <Anchor
+            size="sm"
+            fw={500}
+            renderRoot={(props) => <Link {...props} to="/reports/$runId" params={{ runId: row.run_id }} />}
+          >
+            {row.mailing_name}
+          </Anchor>
+          <Text size="xs" c="dimmed" className="tabular">
+            {row.parent_run_id
+              ? t("reports.retryOf", { id: row.parent_run_id })
+              : t("reports.run", { id: row.run_id })}
+          </Text>
+        </>
+      ),
+    },
+    {
+      id: "planned_at",
+      header: t("reports.column.planned"),
+      sortable: true,
+      width: 170,
+      from: "md",
+      cell: (row) => <DateTime at={row.started_at ?? row.planned_at} />,
+    },
+    {
+      id: "status",
+      header: t("reports.column.status"),
+      width: 160,
+      card: "beside",
+      cell: (row) => <StateBadge of="run" state={row.status} />,
+    },
+    ...(everyones
+      ? [
+          {
+            id: "owner",
+            header: t("reports.column.owner"),
+            from: "lg" as const,
+            cell: (row: Report) => <Text size="sm">{row.owner_email}</Text>,
+          },
+        ]
+      : []),
+    {
+      id: "result",
+      header: t("reports.column.result"),
+      width: "36%",
+      cell: (row) => <Result row={row} />,
+    },
+  ];
+}
+
+/** The sums of a run as they stand now, or why there are none. */
+function Result({ row }: { row: Report }) {
+  const { t } = useTranslation();
+  const words = useReasonWords();
+  const { status, reason, counts } = useRunState(row);
+  if (status === "missed") return <Text size="sm">{words(reason)}</Text>;
+  if (counts.planned === 0) {
+    return (
+      <Text size="sm" c="dimmed">
+        {t(isOver(status) ? "reports.noRecipients" : "reports.notYet")}
+      </Text>
+    );
+  }
+  return (
+    <>
+      <CountBar runId={row.run_id} counts={counts} />
+      {reason && !isOver(status) && (
+        <Text size="xs" c="dimmed" mt={4}>
+          {words(reason)}
+        </Text>
+      )}
+    </>
+  );
+}

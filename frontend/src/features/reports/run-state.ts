@@ -1,0 +1,26 @@
+import { isOver, type Report, type RunStatus } from "@/api/types";
+import { useProgress } from "@/api/use-progress";
+
+/** How a run stands now. */
+export interface RunState {
+  status: RunStatus;
+  reason: string;
+  counts: Report["counts"];
+  /** Mails a second, when it sends. */
+  rate: number | null;
+  /** Seconds until it ends, when known. */
+  left: number | null;
+}
+
+/**
+ * A run as the stream of events told it last, or as it was read: what was read of one that has ended is the newest,
+ * as its doubts can be settled after the last event.
+ */
+export function useRunState(read: Report): RunState {
+  const told = useProgress(read.run_id);
+  if (told && !isOver(read.status)) {
+    const { status, reason, counts, rate_per_second, eta_seconds } = told;
+    return { status, reason, counts, rate: rate_per_second, left: eta_seconds };
+  }
+  return { ...read, rate: read.rate_per_second || null, left: null };
+}
