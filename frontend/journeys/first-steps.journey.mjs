@@ -49,9 +49,13 @@ for (const [language, locale, words] of [
     await page.getByLabel(words.signIn.password, { exact: true }).fill(PASSWORD);
     await button(words.register.submit).click();
 
+    await heading(words.dashboard.title).waitFor();
+    await page.getByRole("heading", { name: words.dashboard.steps.title }).waitFor();
+    assert.equal(new URL(page.url()).pathname, "/dashboard");
+    await inspect(page, `dashboard-empty-${language}`);
+    await page.getByRole("link", { name: words.nav.mailings, exact: true }).click();
     await heading(words.mailings.title).waitFor();
     await page.getByRole("heading", { name: words.mailings.empty.title }).waitFor();
-    assert.equal(new URL(page.url()).pathname, "/mailings");
     await inspect(page, `mailings-empty-${language}`);
 
     const api = await apiAs(email, PASSWORD);
@@ -124,19 +128,19 @@ test("the language and the theme are switched, kept, and told to the account", a
   await page.getByLabel(en.signIn.email).fill(email);
   await page.getByLabel(en.signIn.password, { exact: true }).fill(PASSWORD);
   await page.getByRole("button", { name: en.register.submit }).click();
-  await page.getByRole("heading", { name: en.mailings.empty.title }).waitFor();
+  await page.getByRole("heading", { name: en.dashboard.steps.title }).waitFor();
 
   const told = page.waitForResponse((answer) => answer.request().method() === "PATCH" && answer.ok());
   await page.getByRole("button", { name: en.language.label }).click();
   await page.getByRole("menuitemradio", { name: "Русский" }).click();
-  await page.getByRole("heading", { name: ru.mailings.empty.title }).waitFor();
+  await page.getByRole("heading", { name: ru.dashboard.steps.title }).waitFor();
   assert.equal((await (await told).json()).locale, "ru");
 
   await page.getByRole("button", { name: ru.theme.label }).click();
   await page.getByRole("menuitemradio", { name: ru.theme.dark }).click();
   await page.locator('html[data-mantine-color-scheme="dark"]').waitFor();
   await page.reload();
-  await page.getByRole("heading", { name: ru.mailings.empty.title }).waitFor();
+  await page.getByRole("heading", { name: ru.dashboard.steps.title }).waitFor();
   await page.locator('html[data-mantine-color-scheme="dark"]').waitFor();
   await close();
 });
@@ -148,8 +152,8 @@ test("a session that ended elsewhere leads to sign-in and back, and a second tab
   await page.getByLabel(en.signIn.email).fill(email);
   await page.getByLabel(en.signIn.password, { exact: true }).fill(PASSWORD);
   await page.getByRole("button", { name: en.register.submit }).click();
-  await page.getByRole("heading", { name: en.mailings.empty.title }).waitFor();
-  assert.equal(page.url(), `${base}/mailings`);
+  await page.getByRole("heading", { name: en.dashboard.steps.title }).waitFor();
+  assert.equal(page.url(), `${base}/dashboard`);
 
   const second = await page.context().newPage();
   await second.goto("/mailings");
