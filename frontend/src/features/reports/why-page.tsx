@@ -49,8 +49,10 @@ export function WhyPage() {
         lead={
           <>
             {t("why.lead")}{" "}
-            <Anchor renderRoot={(props) => <Link {...props} {...toReport} />}>{mailing_name}</Anchor> ·{" "}
-            {t("reports.run", { id: runId })}
+            <Anchor underline="always" renderRoot={(props) => <Link {...props} {...toReport} />}>
+              {mailing_name}
+            </Anchor>{" "}
+            · {t("reports.run", { id: runId })}
           </>
         }
       />
