@@ -20,8 +20,8 @@ export interface Resources {
   notFound: typeof import("./en/public/not-found.json");
   reason: typeof import("./en/reason.json");
   register: typeof import("./en/public/register.json");
-  schedule: typeof import("./en/schedule.json");
   reports: typeof import("./en/reports.json");
+  schedule: typeof import("./en/schedule.json");
   signIn: typeof import("./en/public/sign-in.json");
   smtp: typeof import("./en/smtp.json");
   state: typeof import("./en/state.json");
