@@ -54,7 +54,8 @@ export async function visitor(browser, locale) {
     viewport: { width: 1280, height: 800 },
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  // A busy machine is no failure; what is awaited is there at once on an idle one.
+  page.setDefaultTimeout(45_000);
   const complaints = [];
   page.on("pageerror", (error) => complaints.push(`page error: ${error.message}`));
   page.on("console", (message) => {

@@ -85,7 +85,7 @@ export function SignedInShell() {
           </InFrame>
         </Container>
       </AppShell.Main>
-      <Notifications position="bottom-right" limit={4} />
+      <Notifications position="top-center" limit={4} />
       <SessionLost />
     </AppShell>
   );
