@@ -72,8 +72,8 @@ const ledgerGroup = `WITH claim AS MATERIALIZED (
 SELECT id, number FROM outcome UNION ALL SELECT -id, 0 FROM intent`
 
 // ledgerSent is ledgerGroup for groups as nearly all are: mails that were sent,
-// and intents. Half of a group's time is the setting up of its statement, so
-// that what does not vary is not asked.
+// and intents. To set up the statement is a good part of a group's time, so that
+// what does not vary is not asked.
 const ledgerSent = `WITH claim AS MATERIALIZED (
 	SELECT c.id AS chunk_id, c.token, c.run_id, r.owner_id, r.status = 'running' AS runs,
 		clock_timestamp() + $1 * interval '1 microsecond' AS at
