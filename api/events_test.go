@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -93,6 +94,7 @@ func (l *listening) read() {
 			if json.Unmarshal([]byte(value), &ev.progressEvent) == nil && asPromised([]byte(value)) == nil {
 				l.events <- ev
 			}
+			ev.progressEvent = progressEvent{} // what was sent keeps its pointers
 		case "retry":
 		case "":
 			if lines.Text() == ":" {
@@ -105,9 +107,13 @@ func (l *listening) read() {
 	}
 }
 
+var contractFile = sync.OnceValues(func() (*openapi3.T, error) {
+	return openapi3.NewLoader().LoadFromData(openapi.OpenAPIJSON)
+})
+
 // asPromised holds an event against the contract.
 func asPromised(data []byte) error {
-	doc, err := openapi3.NewLoader().LoadFromData(openapi.OpenAPIJSON)
+	doc, err := contractFile()
 	if err != nil {
 		return err
 	}
@@ -118,7 +124,7 @@ func asPromised(data []byte) error {
 	return doc.Components.Schemas["Progress"].Value.VisitJSON(v)
 }
 
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // until reads events up to one that is as wished, and answers it.
 func (l *listening) until(wish func(heard) bool) heard {

@@ -25,6 +25,7 @@ func TestGroups(t *testing.T) {
 		g.Members = 1
 		read, err := st.Group(ctx, g.ID)
 		require.NoError(t, err)
+		g.Members = 1
 		require.Equal(t, g, read)
 
 		g.Name, g.Permissions = "helpers", []model.Permission{model.ClientsViewAll}
