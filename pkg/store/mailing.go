@@ -146,26 +146,13 @@ func (t *MailingTx) OwnsMessage(id int64) (bool, error) {
 
 // MissingClients are those of ids that are not clients of the mailing's owner.
 func (t *MailingTx) MissingClients(ids []int64) ([]int64, error) {
-	missing := make(map[int64]bool, len(ids))
-	for _, id := range ids {
-		missing[id] = true
+	var missing []int64
+	if len(ids) == 0 {
+		return nil, nil
 	}
-	for len(ids) > 0 {
-		lot := ids[:min(len(ids), 1000)]
-		ids = ids[len(lot):]
-		var have []int64
-		if err := t.tx.Table("clients").Where("owner_id = ? AND id IN ?", t.OwnerID, lot).Pluck("id", &have).Error; err != nil {
-			return nil, err
-		}
-		for _, id := range have {
-			delete(missing, id)
-		}
-	}
-	out := make([]int64, 0, len(missing))
-	for id := range missing {
-		out = append(out, id)
-	}
-	return out, nil
+	err := t.tx.Raw("SELECT DISTINCT l.id FROM "+t.s.listed()+" l WHERE NOT EXISTS (SELECT 1 FROM clients c WHERE c.id = l.id AND c.owner_id = ?)",
+		encodeIDs(ids), t.OwnerID).Scan(&missing).Error
+	return missing, err
 }
 
 // Insert writes a new mailing.
