@@ -121,3 +121,26 @@ export const SUPPRESSION_REASONS = [
   "complained",
   "blocked",
 ] as const satisfies readonly SuppressionReason[];
+
+export type Group = Get<"/groups/{id}">;
+/** A transport as superusers see it. */
+export type TransportSettings = Required<Get<"/transports/{id}">>;
+export type TransportInput = PostBody<"/transports">;
+export type TransportCheck = PostAnswer<"/transports/{id}/check">;
+export type TransportState = TransportSettings["state"] | "disabled";
+export type SystemState = Get<"/system">;
+export type SignIn = Get<"/me/sessions">["items"][number];
+export type CapturedMail = Get<"/inbox">["items"][number];
+export type CapturedContent = Get<"/inbox/{id}">;
+
+/** What a group may carry, in the order it is shown; the server's list may be longer. */
+export const PERMISSIONS = [
+  "clients.view_all",
+  "messages.view_all",
+  "mailings.view_all",
+  "reports.view_all",
+  "users.view_all",
+  "users.block",
+  "mailings.stop_all",
+] as const;
+export type Permission = (typeof PERMISSIONS)[number];

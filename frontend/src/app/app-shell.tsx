@@ -1,21 +1,20 @@
-import { ActionIcon, AppShell, Box, Burger, Container, Group, Menu, NavLink, Text } from "@mantine/core";
+import { ActionIcon, AppShell, Box, Burger, Container, Group, Menu, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { Notifications } from "@mantine/notifications";
 import "@mantine/notifications/styles.css";
-import { IconDevicesOff, IconLogout, IconUserCircle } from "@tabler/icons-react";
+import { IconDevicesOff, IconLogout, IconSettings, IconUserCircle } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { Link, Outlet, useRouter } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { may } from "@/auth/rights";
 import { session } from "@/auth/session";
 import { useMe } from "@/auth/use-session";
 import { ConfirmDialog } from "@/ui/confirm-dialog";
 import { FailureAlert } from "@/ui/failure-alert";
 import { InFrame } from "@/ui/frame";
 import { Brand } from "./brand";
+import { Navigation } from "./navigation";
 import { LanguageMenu, ThemeMenu } from "./preferences";
-import { sections } from "./sections";
 import { SessionLost } from "./session-lost";
 
 /** The frame of everything behind sign-in. */
@@ -24,7 +23,6 @@ export function SignedInShell() {
   const [open, menu] = useDisclosure(false);
   const signOut = useMutation({ mutationFn: () => session.signOut() });
   const router = useRouter();
-  const user = useMe();
 
   // On a phone the menu covers the page it leads to.
   useEffect(() => router.subscribe("onResolved", menu.close), [router, menu.close]);
@@ -57,18 +55,8 @@ export function SignedInShell() {
         </Group>
       </AppShell.Header>
 
-      <AppShell.Navbar p="xs" aria-label={t("app.navigation")}>
-        {sections
-          .filter(({ right }) => !right || may(user, right))
-          .map(({ to, label, icon: Shape }) => (
-            <NavLink
-              key={label}
-              renderRoot={(props) => <Link {...props} to={to} activeProps={{ "data-active": true }} />}
-              label={t(label)}
-              leftSection={<Shape size={20} stroke={1.6} aria-hidden />}
-              style={{ borderRadius: "var(--mantine-radius-md)" }}
-            />
-          ))}
+      <AppShell.Navbar p="xs" style={{ overflowY: "auto" }} aria-label={t("app.navigation")}>
+        <Navigation />
       </AppShell.Navbar>
 
       <AppShell.Main id="main" tabIndex={-1}>
@@ -122,6 +110,12 @@ function AccountMenu({ signOut }: { signOut: () => void }) {
             </Text>
           </Box>
           <Menu.Divider />
+          <Menu.Item
+            leftSection={<IconSettings size={16} aria-hidden />}
+            renderRoot={(props) => <Link {...props} to="/account" />}
+          >
+            {t("profile.title")}
+          </Menu.Item>
           <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={signOut}>
             {t("account.signOut")}
           </Menu.Item>

@@ -1,6 +1,8 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { createRouter, type RouterHistory } from "@tanstack/react-router";
 import { ErrorPage, NotFoundPage, PendingPage } from "./fallbacks";
+import { accountRoutes } from "./routes/account";
+import { adminRoutes } from "./routes/admin";
 import { publicPages, root, signedIn } from "./routes/base";
 import { clientRoutes } from "./routes/clients";
 import { mailingRoutes } from "./routes/mailings";
@@ -10,7 +12,14 @@ import { reportRoutes } from "./routes/reports";
 
 const routeTree = root.addChildren([
   publicPages.addChildren([...publicRoutes]),
-  signedIn.addChildren([...mailingRoutes, ...clientRoutes, ...messageRoutes, ...reportRoutes]),
+  signedIn.addChildren([
+    ...mailingRoutes,
+    ...clientRoutes,
+    ...messageRoutes,
+    ...reportRoutes,
+    ...adminRoutes,
+    ...accountRoutes,
+  ]),
 ]);
 
 /** The whole application over the browser's address bar, or over another history. */

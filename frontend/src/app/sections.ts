@@ -1,11 +1,16 @@
 import {
   type Icon,
+  IconActivity,
+  IconInbox,
   IconLayoutDashboard,
   IconMail,
   IconMailForward,
   IconMailOff,
   IconReportAnalytics,
+  IconServer,
+  IconUserShield,
   IconUsers,
+  IconUsersGroup,
 } from "@tabler/icons-react";
 import type { LinkProps } from "@tanstack/react-router";
 import type { Right } from "@/auth/rights";
@@ -18,6 +23,10 @@ export interface Section {
   icon: Icon;
   /** Shown to those who have it alone; everybody signed in otherwise. */
   right?: Right;
+  /** Stands below this heading, with those beside it that have the same. */
+  under?: "nav.administration";
+  /** Shown only where this installation captures its mail. */
+  captured?: boolean;
 }
 
 /** The navigation from top to bottom: a line per screen that exists. */
@@ -28,4 +37,33 @@ export const sections: Section[] = [
   { to: "/clients", label: "nav.clients", icon: IconUsers },
   { to: "/suppressions", label: "nav.suppressions", icon: IconMailOff },
   { to: "/reports", label: "nav.reports", icon: IconReportAnalytics },
+  { to: "/inbox", label: "nav.inbox", icon: IconInbox, captured: true },
+  {
+    to: "/admin/users",
+    label: "nav.users",
+    icon: IconUserShield,
+    right: "users.view_all",
+    under: "nav.administration",
+  },
+  {
+    to: "/admin/groups",
+    label: "nav.groups",
+    icon: IconUsersGroup,
+    right: "superuser",
+    under: "nav.administration",
+  },
+  {
+    to: "/admin/transports",
+    label: "nav.transports",
+    icon: IconServer,
+    right: "superuser",
+    under: "nav.administration",
+  },
+  {
+    to: "/admin/system",
+    label: "nav.system",
+    icon: IconActivity,
+    right: "superuser",
+    under: "nav.administration",
+  },
 ];

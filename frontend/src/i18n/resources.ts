@@ -10,7 +10,9 @@ export interface Resources {
   dashboard: typeof import("./en/dashboard.json");
   failure: typeof import("./en/public/failure.json");
   form: typeof import("./en/public/form.json");
+  groups: typeof import("./en/groups.json");
   home: typeof import("./en/public/home.json");
+  inbox: typeof import("./en/inbox.json");
   language: typeof import("./en/public/language.json");
   mailing: typeof import("./en/mailing.json");
   mailingForm: typeof import("./en/mailing-form.json");
@@ -18,6 +20,7 @@ export interface Resources {
   messages: typeof import("./en/messages.json");
   nav: typeof import("./en/public/nav.json");
   notFound: typeof import("./en/public/not-found.json");
+  profile: typeof import("./en/profile.json");
   reason: typeof import("./en/reason.json");
   register: typeof import("./en/public/register.json");
   reports: typeof import("./en/reports.json");
@@ -26,8 +29,11 @@ export interface Resources {
   smtp: typeof import("./en/smtp.json");
   state: typeof import("./en/state.json");
   suppressions: typeof import("./en/suppressions.json");
+  system: typeof import("./en/system.json");
   theme: typeof import("./en/public/theme.json");
+  transports: typeof import("./en/transports.json");
   ui: typeof import("./en/public/ui.json");
+  users: typeof import("./en/users.json");
   why: typeof import("./en/why.json");
 }
 

@@ -17,7 +17,7 @@ import {
   IconX,
 } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import type { ClientStatus, DeliveryState, MailingStatus, RunStatus } from "@/api/types";
+import type { ClientStatus, DeliveryState, MailingStatus, RunStatus, TransportState } from "@/api/types";
 import classes from "./state-badge.module.css";
 
 /** What a colour says, everywhere alike; "none" is for what needs nobody's attention, "now" for what is going on. */
@@ -70,14 +70,34 @@ const client: Record<ClientStatus, Look> = {
   blocked: { meaning: "none", icon: IconBan },
 };
 
+const user: Record<"active" | "blocked", Look> = {
+  active: { meaning: "sent", icon: IconCheck },
+  blocked: { meaning: "failed", icon: IconBan },
+};
+
+const transport: Record<TransportState, Look> = {
+  ok: { meaning: "sent", icon: IconCheck },
+  resting: { meaning: "waiting", icon: IconClock },
+  unusable: { meaning: "failed", icon: IconX },
+  disabled: { meaning: "none", icon: IconPlayerPause },
+};
+
+const worker: Record<"alive" | "silent", Look> = {
+  alive: { meaning: "sent", icon: IconCheck },
+  silent: { meaning: "failed", icon: IconX },
+};
+
 /** THE table of states: what each looks like, wherever it is shown. A new kind of state is a row here and its words in state.json. */
-const looks = { mailing, run, delivery, client };
+const looks = { mailing, run, delivery, client, user, transport, worker };
 
 type Props =
   | { of: "mailing"; state: MailingStatus }
   | { of: "run"; state: RunStatus }
   | { of: "delivery"; state: DeliveryState }
-  | { of: "client"; state: ClientStatus };
+  | { of: "client"; state: ClientStatus }
+  | { of: "user"; state: keyof typeof user }
+  | { of: "transport"; state: TransportState }
+  | { of: "worker"; state: keyof typeof worker };
 
 /** A state as a shape, a word and a colour, so that none of them has to be seen alone. */
 export function StateBadge({ of, state }: Props) {

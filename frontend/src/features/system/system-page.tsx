@@ -1,0 +1,205 @@
+import { Alert, Anchor, Code, SimpleGrid, Skeleton, Stack, Table, Text, Title } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { type ReactNode, useId } from "react";
+import { useTranslation } from "react-i18next";
+import { runsSending, systemState } from "@/api/queries/system";
+import type { SystemState } from "@/api/types";
+import { useFormat } from "@/format/use-format";
+import { FailureAlert } from "@/ui/failure-alert";
+import { PageHeader } from "@/ui/page-header";
+import { Stat } from "@/ui/stat";
+import { StateBadge } from "@/ui/state-badge";
+import { DateTime, RelativeTime } from "@/ui/times";
+import { RunningRuns } from "./running-runs";
+
+/** How the installation is at this moment. */
+export function SystemPage() {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const { data, error, isFetching, refetch } = useQuery(systemState());
+  const { data: runs } = useQuery(runsSending());
+  return (
+    <>
+      <PageHeader title={t("system.title")} lead={t("system.lead", { zone: format.zone })} />
+      <Stack gap="xl">
+        {error && <FailureAlert error={error} retry={() => void refetch()} retrying={isFetching} />}
+        {data && <Troubles system={data} />}
+        <SimpleGrid component="dl" m={0} cols={{ base: 1, xs: 2, md: 4 }} spacing="md">
+          <Stat label={t("system.workersAlive")} value={data?.workers.filter(({ alive }) => alive).length} />
+          <Stat label={t("system.runsSending")} value={data?.load.runs_sending} />
+          <Stat label={t("system.mailsOpen")} value={data?.load.mails_open} />
+          <Stat label={t("system.systemMails")} value={data?.load.system_mails} />
+        </SimpleGrid>
+        {data ? (
+          <>
+            {runs && runs.length > 0 && (
+              <Part title={t("system.runs.title")}>
+                <RunningRuns runs={runs} />
+              </Part>
+            )}
+            <Part title={t("system.workers.title")}>
+              <Workers system={data} />
+            </Part>
+            <Part title={t("system.queues.title")} lead={t("system.queues.lead")}>
+              <Queues system={data} />
+            </Part>
+            <Text size="sm" c="dimmed">
+              {t("system.version", { version: data.version })}
+            </Text>
+          </>
+        ) : (
+          !error && <Skeleton height={240} aria-label={t("system.loading")} role="status" />
+        )}
+      </Stack>
+    </>
+  );
+}
+
+function Part({ title, lead, children }: { title: string; lead?: string; children: ReactNode }) {
+  const id = useId();
+  return (
+    <section aria-labelledby={id}>
+      <Title order={2} size="h4" id={id} mb={4}>
+        {title}
+      </Title>
+      {lead && (
+        <Text size="sm" c="dimmed" mb="xs">
+          {lead}
+        </Text>
+      )}
+      {children}
+    </section>
+  );
+}
+
+/** What a person should know first. */
+function Troubles({ system }: { system: SystemState }) {
+  const { t } = useTranslation();
+  const { load, redis, resting, workers } = system;
+  return (
+    <Stack gap="sm" role="status" aria-live="polite">
+      {!workers.some(({ alive }) => alive) && (
+        <Alert color="red" variant="outline" title={t("system.trouble.noWorker.title")}>
+          {t("system.trouble.noWorker.text")}
+        </Alert>
+      )}
+      {load.runs_due > 0 && (
+        <Alert color="yellow" variant="outline" title={t("system.trouble.due", { count: load.runs_due })}>
+          {load.due_since && (
+            <>
+              {t("system.trouble.dueSince")} <DateTime at={load.due_since} />
+            </>
+          )}
+        </Alert>
+      )}
+      {redis === "degraded" && (
+        <Alert color="yellow" variant="outline" title={t("system.trouble.redis.title")}>
+          {t("system.trouble.redis.text")}
+        </Alert>
+      )}
+      {resting.map((way) => (
+        <Alert
+          key={way.transport_id ?? "settings"}
+          color="yellow"
+          variant="outline"
+          title={t("system.trouble.rests", { name: way.name || t("system.trouble.ofSettings") })}
+        >
+          <Text size="sm">
+            {t(way.reason === "auth" ? "system.trouble.auth" : "system.trouble.connection")}{" "}
+            {t("system.trouble.until")} <DateTime at={way.until} />{" "}
+            {way.transport_id && (
+              <Anchor
+                inherit
+                renderRoot={(props) => (
+                  <Link {...props} to="/admin/transports" search={{ open: way.transport_id ?? undefined }} />
+                )}
+              >
+                {t("system.trouble.look")}
+              </Anchor>
+            )}
+          </Text>
+          {way.answer && (
+            <Code block mt="xs" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
+              {way.answer}
+            </Code>
+          )}
+        </Alert>
+      ))}
+    </Stack>
+  );
+}
+
+function Workers({ system }: { system: SystemState }) {
+  const { t } = useTranslation();
+  if (system.workers.length === 0) return <Text size="sm">{t("system.workers.none")}</Text>;
+  return (
+    <Table verticalSpacing="sm" layout="fixed" style={{ overflowWrap: "anywhere" }}>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>{t("system.workers.host")}</Table.Th>
+          <Table.Th>{t("system.workers.state")}</Table.Th>
+          <Table.Th>{t("system.workers.beat")}</Table.Th>
+          <Table.Th visibleFrom="sm">{t("system.workers.started")}</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {system.workers.map((worker) => (
+          <Table.Tr key={worker.id}>
+            <Table.Td>
+              {worker.host}{" "}
+              <Text span size="xs" c="dimmed">
+                {t("system.workers.pid", { pid: worker.pid })}
+              </Text>
+            </Table.Td>
+            <Table.Td>
+              <StateBadge of="worker" state={worker.alive ? "alive" : "silent"} />
+            </Table.Td>
+            <Table.Td>
+              <RelativeTime at={worker.beat_at} />
+            </Table.Td>
+            <Table.Td visibleFrom="sm">
+              <DateTime at={worker.started_at} />
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  );
+}
+
+function Queues({ system }: { system: SystemState }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  if (system.queues.length === 0) return <Text size="sm">{t("system.queues.unknown")}</Text>;
+  return (
+    <Table.ScrollContainer minWidth={520} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
+      <Table verticalSpacing="sm" className="tabular">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>{t("system.queues.name")}</Table.Th>
+            {(["waiting", "active", "scheduled", "retrying", "lag"] as const).map((part) => (
+              <Table.Th key={part} ta="right">
+                {t(`system.queues.${part}`)}
+              </Table.Th>
+            ))}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {system.queues.map((queue) => (
+            <Table.Tr key={queue.name}>
+              <Table.Td>{t(`system.queues.names.${queue.name}`)}</Table.Td>
+              {[queue.waiting, queue.active, queue.scheduled, queue.retrying].map((figure, index) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: the columns never move
+                <Table.Td key={index} ta="right">
+                  {format.number(figure)}
+                </Table.Td>
+              ))}
+              <Table.Td ta="right">{format.duration(queue.lag_seconds)}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  );
+}

@@ -1,0 +1,135 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import { HttpResponse, http } from "msw";
+import { expect, test } from "vitest";
+import type { TransportSettings } from "@/api/types";
+import { visitSignedIn } from "@/test/app";
+import { anna, at, problem, server, versionedJson } from "@/test/server";
+
+const provider: TransportSettings = {
+  id: 2,
+  name: "The provider",
+  host: "smtp.example.com",
+  port: 587,
+  tls: "required",
+  username: "postrider",
+  has_password: true,
+  bounce: "",
+  connections: 10,
+  limits: { per_second: null, per_minute: null, per_hour: null, per_day: 50_000 },
+  enabled: true,
+  order: 0,
+  state: "ok",
+  until: null,
+  reason: "",
+  answer: "",
+  created_at: "2026-11-01T12:00:00Z",
+  updated_at: "2026-11-01T12:00:00Z",
+};
+
+function having(...rows: TransportSettings[]) {
+  const sent: unknown[] = [];
+  server.use(
+    http.get(at("/me"), () => HttpResponse.json({ ...anna, is_superuser: true })),
+    http.get(at("/transports"), () => HttpResponse.json({ items: rows, next_cursor: null })),
+    http.get(at("/transports/:id"), ({ params }) =>
+      versionedJson(rows.find(({ id }) => id === Number(params.id)) as never, '"1"'),
+    ),
+    http.patch(at("/transports/:id"), async ({ request, params }) => {
+      sent.push({ id: Number(params.id), ...((await request.json()) as object) });
+      return versionedJson(rows[0] as never, '"2"');
+    }),
+  );
+  return sent;
+}
+
+test("a preset fills in port and protection, and the new one is tried where it opens", async () => {
+  having();
+  let sent: unknown;
+  server.use(
+    http.post(at("/transports"), async ({ request }) => {
+      sent = await request.json();
+      having(provider);
+      return versionedJson(provider as never, '"1"', 201);
+    }),
+  );
+  const { user, router } = await visitSignedIn("/admin/transports");
+  await screen.findByRole("heading", { name: "No transports yet" });
+  await user.click(screen.getByRole("link", { name: "Add a transport" }));
+  await user.click(await screen.findByRole("radio", { name: "TLS from the start, 465" }));
+  await user.type(screen.getByLabelText("Name"), "The provider");
+  await user.type(screen.getByLabelText("Server"), "smtp.example.com");
+  await user.click(screen.getByRole("button", { name: "Create the transport" }));
+  await waitFor(() => expect(router.state.location.search).toEqual({ open: 2 }));
+  expect(sent).toMatchObject({ host: "smtp.example.com", port: 465, tls: "implicit", enabled: true });
+});
+
+test("a kept password stays unless another is given, and is asked for again for another server", async () => {
+  const sent = having(provider);
+  const errors = [{ field: "password", code: "required", message: "Give the password again." }];
+  const { user } = await visitSignedIn("/admin/transports?open=2");
+  const host = await screen.findByLabelText("Server");
+  await user.clear(host);
+  await user.type(host, "other.example.com");
+  await screen.findByText(/the password must be given again/);
+  server.use(http.patch(at("/transports/2"), () => problem(422, { errors }), { once: true }));
+  await user.click(screen.getByRole("button", { name: "Save the transport" }));
+  await waitFor(() =>
+    expect(screen.getByLabelText("Password")).toHaveAccessibleDescription(/Give the password again\./),
+  );
+  await user.type(screen.getByLabelText("Password"), "secret");
+  await user.click(screen.getByRole("button", { name: "Save the transport" }));
+  await waitFor(() => expect(sent.at(-1)).toMatchObject({ host: "other.example.com", password: "secret" }));
+});
+
+test("a check shows how far it came and what the server said", async () => {
+  having(provider);
+  server.use(
+    http.post(at("/transports/2/check"), () =>
+      HttpResponse.json({
+        ok: false,
+        phase: "auth",
+        code: 535,
+        enhanced: "5.7.8",
+        response: "Who are you?",
+        extensions: ["PIPELINING"],
+        tls: "TLS 1.3",
+        duration_ms: 12,
+      }),
+    ),
+  );
+  const { user } = await visitSignedIn("/admin/transports?open=2");
+  await user.click(await screen.findByRole("button", { name: "Check" }));
+  await screen.findByText("535 5.7.8 Who are you?");
+  const steps = screen.getAllByRole("listitem").map(({ textContent }) => textContent);
+  expect(steps).toEqual([
+    "Connection done",
+    "Greeting (EHLO) done",
+    "Protection (STARTTLS) done",
+    "Login stopped here",
+  ]);
+});
+
+test("a resting one says until when and why, and moving down changes both places", async () => {
+  const second = { ...provider, id: 3, name: "Second", order: 1 };
+  const until = new Date(Date.now() + 60_000).toISOString();
+  const sent = having({ ...provider, state: "resting", reason: "connection", until }, second);
+  const { user } = await visitSignedIn("/admin/transports");
+  const row = await screen.findByRole("row", { name: /The provider/ });
+  within(row).getByText(/cannot be reached/);
+  await user.click(within(row).getByRole("button", { name: "Move The provider down" }));
+  await waitFor(() => expect(sent).toEqual([{ id: 2, order: 2 }]));
+});
+
+test("one that a mailing has chosen is not deleted, and the dialog says why", async () => {
+  having(provider);
+  server.use(
+    http.delete(at("/transports/2"), () =>
+      problem(409, { detail: "2 unfinished mailings have chosen this transport." }),
+    ),
+  );
+  const { user } = await visitSignedIn("/admin/transports?open=2");
+  await user.click(await screen.findByRole("button", { name: "Delete" }));
+  const asked = await screen.findByRole("dialog", { name: "Delete The provider?" });
+  await user.click(within(asked).getByRole("button", { name: "Delete" }));
+  expect(await within(asked).findByRole("alert")).toHaveTextContent("2 unfinished mailings");
+});
