@@ -1,0 +1,91 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import { HttpResponse, http } from "msw";
+import { beforeEach, expect, test } from "vitest";
+import type { Message, MessageInput } from "@/api/types";
+import { visitSignedIn } from "@/test/app";
+import { anna, at, problem, server } from "@/test/server";
+
+const aMessage = (more: Partial<Message> = {}): Message => ({
+  id: 4,
+  owner_id: anna.id,
+  name: "Fair",
+  subject: "Come",
+  html: "<table><tr><td>Come</td></tr></table>",
+  text: "",
+  created_at: "2026-11-01T12:00:00Z",
+  updated_at: "2026-11-01T12:00:00Z",
+  ...more,
+});
+const answer = (message: Message, etag: string) => HttpResponse.json(message, { headers: { ETag: etag } });
+
+beforeEach(() => {
+  server.use(
+    http.get(at("/clients"), () => HttpResponse.json({ items: [], next_cursor: null })),
+    http.post(at("/messages/preview"), () =>
+      HttpResponse.json({
+        subject: "Come",
+        html: "<p>Come</p>",
+        text: "Come",
+        missing: ["client.attributes.city"],
+      }),
+    ),
+    http.get(at("/messages/4"), () => answer(aMessage(), '"1"')),
+  );
+});
+
+test("a message that a mailing needs stays, and the mailing is named", async () => {
+  server.use(
+    http.get(at("/messages"), () => HttpResponse.json({ items: [aMessage()], next_cursor: null })),
+    http.delete(at("/messages/4"), () => problem(409, { detail: "1 mailings use this message: “Spring”" })),
+  );
+  const { user } = await visitSignedIn("/messages");
+  await user.click(await screen.findByRole("button", { name: "Actions for Fair" }));
+  await user.click(await screen.findByRole("menuitem", { name: "Delete…" }));
+  const dialog = within(await screen.findByRole("dialog", { name: "Delete “Fair”?" }));
+  await user.click(dialog.getByRole("button", { name: "Delete the message" }));
+  expect(await dialog.findByRole("alert")).toHaveTextContent("“Spring”");
+});
+
+test("what the visual editor would lose opens as source and says why; what is missing is listed", async () => {
+  await visitSignedIn("/messages/4");
+  await screen.findByText(/laid out with tables or boxes/);
+  expect(screen.getByRole("tab", { name: "Visual" })).toBeDisabled();
+  expect(screen.getByRole("textbox", { name: "HTML" })).toHaveValue(aMessage().html);
+  await screen.findByText("1 placeholder is empty for this client");
+});
+
+test("it saves itself under its version, and what somebody else saved is not undone", async () => {
+  const saves: { etag: string | null; subject: string }[] = [];
+  let now = aMessage();
+  server.use(
+    http.get(at("/messages/4"), () => answer(now, saves.length ? '"2"' : '"1"')),
+    http.patch(at("/messages/4"), async ({ request }) => {
+      const body = (await request.json()) as MessageInput;
+      const etag = request.headers.get("If-Match");
+      saves.push({ etag, subject: body.subject });
+      if (etag !== '"2"') {
+        now = aMessage({ subject: "Theirs" });
+        return problem(412);
+      }
+      return answer(aMessage(body), '"3"');
+    }),
+  );
+  const { user } = await visitSignedIn("/messages/4");
+  const subject = await screen.findByRole("textbox", { name: "Subject" });
+  await user.clear(subject);
+  await user.type(subject, "Mine");
+  const dialog = await screen.findByRole("dialog", { name: "Somebody else changed this meanwhile" });
+  expect(dialog).toHaveTextContent("Theirs");
+  await user.click(within(dialog).getByRole("button", { name: "Save mine over it" }));
+  await waitFor(() => expect(saves.at(-1)).toEqual({ etag: '"2"', subject: "Mine" }));
+  await screen.findByText(/^Saved/);
+});
+
+test("what is not saved yet is still there after the page was left", async () => {
+  localStorage.setItem(`postrider.new-message.${anna.id}`, JSON.stringify({ name: "Kept", text: "Hello" }));
+  const { user } = await visitSignedIn("/messages/new?tab=text");
+  expect(await screen.findByRole("textbox", { name: "Name" })).toHaveValue("Kept");
+  await user.click(screen.getByRole("button", { name: "Begin anew" }));
+  expect(screen.getByRole("textbox", { name: "Name" })).toHaveValue("");
+  expect(localStorage.getItem(`postrider.new-message.${anna.id}`)).toBeNull();
+});
