@@ -124,7 +124,11 @@ function Arrival({ to, before }: { to: string; before: number[] | undefined }) {
       icon={mail ? <IconCircleCheck aria-hidden /> : <Loader size={18} />}
     >
       {mail ? t("messages.test.arrived", { to }) : t("messages.test.onItsWay", { to })}{" "}
-      {mail && <Anchor href={`/inbox/${mail.id}`}>{t("messages.test.open")}</Anchor>}
+      {mail && (
+        <Anchor href={`/inbox?open=${mail.id}`} c="inherit" underline="always">
+          {t("messages.test.open")}
+        </Anchor>
+      )}
     </Alert>
   );
 }

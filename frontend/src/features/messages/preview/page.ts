@@ -23,7 +23,9 @@ export function previewPage(html: string, ground: "light" | "dark"): string {
   policy.httpEquiv = "Content-Security-Policy";
   policy.content = POLICY;
   const style = page.createElement("style");
-  style.textContent = `${STYLE}\n:root { color-scheme: ${ground}; }`;
+  // A mail that says nothing of dark surroundings keeps its light page in them.
+  const scheme = ground === "dark" && /color-scheme/i.test(html) ? "dark" : "light";
+  style.textContent = `${STYLE}\n:root { color-scheme: ${scheme}; }`;
   page.head.prepend(policy, style);
   return `<!doctype html>${page.documentElement.outerHTML}`;
 }

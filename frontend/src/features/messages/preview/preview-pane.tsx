@@ -110,7 +110,6 @@ function Mail({
             style={{
               transform: `scale(${scale})`,
               margin: view === "phone" ? "0 auto" : 0,
-              colorScheme: ground,
             }}
           />
         </div>

@@ -36,5 +36,11 @@ test("the frame's page runs nothing, asks for nothing and leads nowhere", () => 
   expect(page).toContain("Our shop");
   expect(page).toContain('<a href="https://example.com" target="_blank">');
   expect(page).toContain("data:image/gif");
-  expect(page).toContain("color-scheme: dark");
+});
+
+test("only a mail that knows of dark surroundings is dark in them", () => {
+  const scheme = (html: string) => /:root \{ color-scheme: (\w+)/.exec(previewPage(html, "dark"))?.[1];
+  expect(scheme("<p>x</p>")).toBe("light");
+  expect(scheme('<meta name="color-scheme" content="light dark"><p>x</p>')).toBe("dark");
+  expect(scheme("<style>@media (prefers-color-scheme: dark) { p { color: #fff } }</style>")).toBe("dark");
 });
