@@ -1,5 +1,6 @@
-import { Button, Group, Stack, Text } from "@mantine/core";
+import { Anchor, Button, Group, Stack, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { clientDeliveries } from "@/api/queries/clients";
 import { rowsOf } from "@/api/queries/pages";
@@ -29,9 +30,19 @@ export function ClientHistory({ id }: { id: number }) {
         {rows.map((row) => (
           <li key={row.id} className={classes.item}>
             <Group justify="space-between" gap="xs">
-              <Text size="sm" fw={500}>
+              <Anchor
+                size="sm"
+                fw={500}
+                renderRoot={(props) => (
+                  <Link
+                    {...props}
+                    to="/reports/$runId/clients/$clientId"
+                    params={{ runId: row.run_id, clientId: id }}
+                  />
+                )}
+              >
                 {row.mailing_name}
-              </Text>
+              </Anchor>
               <StateBadge of="delivery" state={row.state} />
             </Group>
             <Text size="xs" c="dimmed" className="tabular">

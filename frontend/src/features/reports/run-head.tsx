@@ -96,8 +96,11 @@ function Facts({ report, state }: Props) {
   if (started_at) facts.push([t("reports.page.started"), <DateTime key="s" at={started_at} />]);
   if (finished_at) facts.push([t("reports.page.finished"), <DateTime key="f" at={finished_at} />]);
   if (started_at && finished_at) {
-    const seconds = (Date.parse(finished_at) - Date.parse(started_at)) / 1000;
-    facts.push([t("reports.page.took"), format.duration(seconds)]);
+    const took = Date.parse(finished_at) - Date.parse(started_at);
+    facts.push([
+      t("reports.page.took"),
+      took < 10_000 ? format.milliseconds(took) : format.duration(took / 1000),
+    ]);
     if (rate_per_second > 0)
       facts.push([
         t("reports.page.rate"),
