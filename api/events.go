@@ -154,8 +154,8 @@ func (s *Server) mayGoOn(c echo.Context, whole context.Context, l *listener, own
 	ctx, cancel := context.WithTimeout(whole, answerWithin)
 	defer cancel()
 	c.SetRequest(c.Request().WithContext(ctx))
-	if err := s.authenticate(c); err != nil {
-		return !model.IsKind(err, model.Unauthenticated)
+	if err := s.permit(c); err != nil {
+		return !model.IsKind(err, model.Unauthenticated) && !model.IsKind(err, model.Forbidden)
 	}
 	return owner == l.user || viewerOf(c).Has(model.ReportsViewAll)
 }

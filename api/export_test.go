@@ -1,9 +1,12 @@
 package api
 
 import (
+	"errors"
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/postrider/postrider/pkg/model"
 )
 
 // What tests see of the inside.
@@ -41,3 +44,16 @@ func (s *Server) HurryEvents(poll, beat, check, write time.Duration) {
 
 // MaxStreams is how many event streams an account may have open.
 const MaxStreams = maxStreams
+
+// AnswerBesideTheTable makes a call answer that is in no row, and says what the
+// start of the server would.
+func (s *Server) AnswerBesideTheTable(path string) error {
+	s.echo.GET(path, func(echo.Context) error { return nil })
+	return s.listed()
+}
+
+// Mount is the start with one row more: what it leaves open says the error.
+func (s *Server) Mount(method, path, who, whose, scope string, handle echo.HandlerFunc) error {
+	err := s.mount(base, []route{{method, path, access(who), rows{reach: reach(whose)}, model.Scope(scope), handle}})
+	return errors.Join(err, s.listed())
+}

@@ -29,16 +29,13 @@ const (
 	redisWait    = time.Second
 )
 
-// probes mounts what machines ask at the root.
-func (s *Server) probes() {
-	s.page("/healthz", s.healthz)
-	s.page("/readyz", s.readyz)
+// metrics are for superusers, where they are here at all: many installations
+// have them on a listener of their own.
+func (s *Server) metrics() echo.HandlerFunc {
 	if !s.MetricsHere || s.Metrics == nil {
-		s.page("/metrics", func(echo.Context) error { return echo.ErrNotFound }) // not the interface's page
-		return
+		return func(echo.Context) error { return echo.ErrNotFound } // not the interface's page
 	}
-	serve := echo.WrapHandler(promhttp.HandlerFor(s.Metrics, promhttp.HandlerOpts{}))
-	s.mount("", route{get, "/metrics", superuser, serve})
+	return echo.WrapHandler(promhttp.HandlerFor(s.Metrics, promhttp.HandlerOpts{}))
 }
 
 // healthz is the process's own sign of life; it asks nobody.

@@ -58,11 +58,13 @@ type Server struct {
 	progress *progress
 	pages    map[string]*asset        // the web interface
 	requests *prometheus.HistogramVec // nil without Metrics
+	mounted  map[string]bool          // "GET /api/v1/me": what the table made answer
 }
 
 // New makes the handler of the whole HTTP surface: the API below /api/v1, the
-// pages and probes at the root, and the web interface for all else. It fails only
-// when the files that are built into the program cannot be read.
+// pages and probes at the root, and the web interface for all else. It fails
+// when the files that are built into the program cannot be read, and when a call
+// has no full row in the table of rights.
 func New(d Deps) (*Server, error) {
 	if d.Log == nil {
 		d.Log = slog.Default()
@@ -70,7 +72,7 @@ func New(d Deps) (*Server, error) {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = echo.ExtractIPFromXFFHeader() // believes proxies on private addresses only
-	s := &Server{Deps: d, echo: e, progress: newProgress(d.Store, d.Log)}
+	s := &Server{Deps: d, echo: e, progress: newProgress(d.Store, d.Log), mounted: map[string]bool{}}
 	e.HTTPErrorHandler = s.fail
 	if d.Metrics != nil {
 		s.requests = observer(d.Metrics)
@@ -83,17 +85,12 @@ func New(d Deps) (*Server, error) {
 	}
 	e.Pre(s.identify, s.logRequest, s.recover, secure, straight)
 	e.Use(s.cors, limitBody, s.unrouted)
-	for _, r := range s.routes() {
-		s.mount(base, r)
-	}
-	for _, r := range s.rootRoutes() {
-		s.mount("", r)
-	}
-	s.probes()
-	if err := s.documentation(); err != nil {
+	documentation, err := s.documentation()
+	if err != nil {
 		return nil, fmt.Errorf("read the API's documentation: %w", err)
 	}
-	return s, nil
+	err = errors.Join(s.mount(base, s.routes()), s.mount("", s.rootRoutes()), s.mount("", documentation), s.listed())
+	return s, err
 }
 
 // ServeHTTP implements http.Handler.
@@ -116,14 +113,6 @@ func HTTPServer(h http.Handler, addr string) *http.Server {
 		server.RegisterOnShutdown(s.progress.close)
 	}
 	return server
-}
-
-func (s *Server) mount(prefix string, r route) {
-	h := bounded(s.admit(r.access, r.handle))
-	s.echo.Add(r.method, prefix+r.path, h)
-	if r.method == get {
-		s.echo.Add(http.MethodHead, prefix+r.path, h)
-	}
 }
 
 // answerWithin is how long a call may take, whatever the database does. What is
@@ -152,6 +141,8 @@ const (
 	idKey      = "request_id"
 	userKey    = "user"
 	sessionKey = "session"
+	routeKey   = "route"
+	viewerKey  = "viewer"
 )
 
 var saneID = regexp.MustCompile(`^[A-Za-z0-9._-]{8,64}$`)
@@ -307,24 +298,6 @@ func limitBody(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// admit lets those through whom a route is for. The account and its rights are
-// read anew at every request: a block, a promotion, a sign-out count at once.
-func (s *Server) admit(who access, next echo.HandlerFunc) echo.HandlerFunc {
-	if who == anybody {
-		return next
-	}
-	return func(c echo.Context) error {
-		if err := s.authenticate(c); err != nil {
-			return err
-		}
-		v := viewerOf(c)
-		if who != anyUser && !v.Superuser && (who == superuser || !v.Has(model.Permission(who))) {
-			return &model.Error{Kind: model.Forbidden}
-		}
-		return next(c)
-	}
-}
-
 // authenticate finds the account of the bearer token (RFC 6750 §2.1).
 func (s *Server) authenticate(c echo.Context) error {
 	scheme, token, _ := strings.Cut(c.Request().Header.Get(echo.HeaderAuthorization), " ")
@@ -350,13 +323,4 @@ func userOf(c echo.Context) *model.User {
 func sessionOf(c echo.Context) int64 {
 	id, _ := c.Get(sessionKey).(int64)
 	return id
-}
-
-// viewerOf is on whose behalf rows are read and written: nobody's on routes
-// for anybody.
-func viewerOf(c echo.Context) model.Viewer {
-	if u := userOf(c); u != nil {
-		return u.Viewer()
-	}
-	return model.Viewer{}
 }

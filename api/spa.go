@@ -67,27 +67,27 @@ func takesPages(c echo.Context) bool {
 	return len(weights) == 0
 }
 
-// documentation mounts the contract and the page that shows it.
-func (s *Server) documentation() error {
+// documentation is the contract and the page that shows it: rows of the table
+// whose paths are names of files.
+func (s *Server) documentation() ([]route, error) {
 	files, err := assets(ui.FS)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	var table []route
+	page := func(path string, h echo.HandlerFunc) {
+		table = append(table, route{get, path, anybody, whole, noKey, h})
 	}
 	show := func(a *asset) echo.HandlerFunc {
 		return func(c echo.Context) error { return a.serve(c, askAgain, pagePolicy) }
 	}
 	for path, raw := range map[string][]byte{"/openapi.json": openapi.OpenAPIJSON, "/swagger.json": openapi.SwaggerJSON} {
-		s.page(path, show(newAsset("application/json", raw)))
+		page(path, show(newAsset("application/json", raw)))
 	}
 	for name, file := range files {
-		s.page("/swagger/"+name, show(file))
+		page("/swagger/"+name, show(file))
 	}
-	s.page("/swagger/", show(files["index.html"]))
-	s.page("/swagger", func(c echo.Context) error { return c.Redirect(http.StatusMovedPermanently, "/swagger/") })
-	return nil
-}
-
-// page mounts a page at the root, for anybody.
-func (s *Server) page(path string, h echo.HandlerFunc) {
-	s.mount("", route{get, path, anybody, h})
+	page("/swagger/", show(files["index.html"]))
+	page("/swagger", func(c echo.Context) error { return c.Redirect(http.StatusMovedPermanently, "/swagger/") })
+	return table, nil
 }

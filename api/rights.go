@@ -1,0 +1,196 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/postrider/postrider/pkg/model"
+)
+
+// route is a row of the table of rights: a call, who may make it, whose rows it
+// reaches, and what an API key must carry for it. A row without one of them
+// does not compile, and one that says nothing in one of them does not start.
+type route struct {
+	method string
+	path   string
+	access access
+	rows   rows
+	scope  model.Scope
+	handle echo.HandlerFunc
+}
+
+// access is who may make a call.
+type access string
+
+const (
+	anybody   access = "anybody"   // also without an account; a token is not even read
+	anyUser   access = "user"      // every active account
+	superuser access = "superuser" // an active superuser
+)
+
+// holder is those who hold a permission, and superusers.
+func holder(p model.Permission) access { return access(p) }
+
+func (a access) admits(v model.Viewer) bool {
+	switch a {
+	case anybody, anyUser:
+		return true
+	case superuser:
+		return v.Superuser
+	}
+	return v.Has(model.Permission(a))
+}
+
+// What stands instead of a scope.
+const (
+	noKey  model.Scope = "-" // not by an API key
+	anyKey model.Scope = "*" // by any API key
+)
+
+// rows are whose rows a call reaches. The handler gets a viewer that can reach
+// no others, whatever the store would show its account.
+type rows struct {
+	reach reach
+	by    []model.Permission // with which one reaches those of others
+}
+
+type reach string
+
+const (
+	installation reach = "installation" // rows without an owner: access alone decides
+	ownOnly      reach = "own"          // the caller's; a superuser's reach no further
+	readable     reach = "read"         // the caller's; superusers and holders read everyone's
+	changeable   reach = "change"       // the caller's; superusers change everyone's, holders see and are refused
+	stoppable    reach = "stop"         // the caller's; superusers and holders of the first reach everyone's, of the others see and are refused
+)
+
+var (
+	whole = rows{reach: installation}
+	own   = rows{reach: ownOnly}
+)
+
+func reads(by ...model.Permission) rows   { return rows{readable, by} }
+func changes(by ...model.Permission) rows { return rows{changeable, by} }
+func stops(by ...model.Permission) rows   { return rows{stoppable, by} }
+
+// narrow is the viewer that reaches these rows and no others.
+func (r rows) narrow(v model.Viewer) model.Viewer {
+	switch r.reach {
+	case installation:
+		return v
+	case ownOnly:
+		return model.Viewer{UserID: v.UserID}
+	}
+	var granted []model.Permission
+	for _, p := range v.Granted {
+		if slices.Contains(r.by, p) {
+			granted = append(granted, p)
+		}
+	}
+	return model.Viewer{UserID: v.UserID, Superuser: v.Superuser, Granted: granted}
+}
+
+// check refuses a row that leaves a right open.
+func (r route) check() error {
+	var open []string
+	if r.method == "" || !strings.HasPrefix(r.path, "/") {
+		open = append(open, "call")
+	}
+	if r.access != anybody && r.access != anyUser && r.access != superuser && !slices.Contains(model.Permissions, model.Permission(r.access)) {
+		open = append(open, "access")
+	}
+	switch r.rows.reach {
+	case installation, ownOnly, readable, changeable, stoppable:
+	default:
+		open = append(open, "rows")
+	}
+	if r.scope != noKey && r.scope != anyKey && !slices.Contains(model.Scopes, r.scope) || r.access == anybody && r.scope != noKey {
+		open = append(open, "scope")
+	}
+	if r.handle == nil {
+		open = append(open, "handler")
+	}
+	if open != nil {
+		return fmt.Errorf("the table of rights leaves open for %s %s: %s", r.method, r.path, strings.Join(open, ", "))
+	}
+	return nil
+}
+
+// mount makes a call answer, by the table and not otherwise.
+func (s *Server) mount(prefix string, table []route) error {
+	for _, r := range table {
+		if err := r.check(); err != nil {
+			return err
+		}
+		r.path = prefix + r.path
+		for _, method := range answered(r.method) {
+			call := method + " " + r.path
+			if s.mounted[call] {
+				return fmt.Errorf("the table of rights has %s twice", call)
+			}
+			s.mounted[call] = true
+			s.echo.Add(method, r.path, bounded(s.admit(r)))
+		}
+	}
+	return nil
+}
+
+// answered are the methods of a row: whoever may GET may ask for the HEAD.
+func answered(method string) []string {
+	if method == get {
+		return []string{get, head}
+	}
+	return []string{method}
+}
+
+// listed refuses calls that answer without standing in the table.
+func (s *Server) listed() error {
+	var errs []error
+	for _, r := range s.echo.Routes() {
+		if call := r.Method + " " + r.Path; !s.mounted[call] {
+			errs = append(errs, fmt.Errorf("%s answers and is not in the table of rights", call))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// admit lets those through whom the row is for.
+func (s *Server) admit(r route) echo.HandlerFunc {
+	if r.access == anybody {
+		return r.handle
+	}
+	return func(c echo.Context) error {
+		c.Set(routeKey, r)
+		if err := s.permit(c); err != nil {
+			return err
+		}
+		return r.handle(c)
+	}
+}
+
+// permit finds out who calls and holds it against the row. The account and its
+// rights are read anew each time: a block, a promotion, a sign-out count at
+// once. An event stream asks again while it lasts.
+func (s *Server) permit(c echo.Context) error {
+	if err := s.authenticate(c); err != nil {
+		return err
+	}
+	r := c.Get(routeKey).(route)
+	v := userOf(c).Viewer()
+	if !r.access.admits(v) {
+		return &model.Error{Kind: model.Forbidden}
+	}
+	c.Set(viewerKey, r.rows.narrow(v))
+	return nil
+}
+
+// viewerOf is on whose behalf rows are read and written, no further than the
+// row of the table reaches: nobody's on routes for anybody.
+func viewerOf(c echo.Context) model.Viewer {
+	v, _ := c.Get(viewerKey).(model.Viewer)
+	return v
+}
