@@ -159,8 +159,14 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		c.Set(idKey, id)
 		c.Response().Header().Set(echo.HeaderXRequestID, id)
+		actedBy(c, model.Actor{IP: c.RealIP(), RequestID: id})
 		return next(c)
 	}
+}
+
+// actedBy tells all that is done for the request who does it.
+func actedBy(c echo.Context, a model.Actor) {
+	c.SetRequest(c.Request().WithContext(model.WithActor(c.Request().Context(), a)))
 }
 
 func requestID(c echo.Context) string {
@@ -310,6 +316,9 @@ func (s *Server) authenticate(c echo.Context) error {
 	}
 	c.Set(userKey, u)
 	c.Set(sessionKey, session)
+	a := model.ActorOf(c.Request().Context())
+	a.UserID, a.Email = u.ID, u.Email
+	actedBy(c, a)
 	return nil
 }
 

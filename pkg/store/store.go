@@ -28,6 +28,7 @@ type Store struct {
 	ledger *sql.DB  // PostgreSQL: the one connection of CommitLedger; SQLite: nil
 	lite   bool
 	skew   atomic.Int64 // added to the clock by tests, in nanoseconds
+	often  often        // what of the audit log is bounded
 
 	runColumns []string // of runs, but for the audience, which may be a megabyte of ids
 }

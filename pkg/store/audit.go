@@ -1,0 +1,186 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"sync"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/postrider/postrider/pkg/model"
+)
+
+// auditRow is an event with what is kept for looking it up.
+type auditRow struct {
+	*model.AuditEvent `gorm:"embedded"`
+	Search            string
+}
+
+func (auditRow) TableName() string { return "audit_events" }
+
+// audit records an event in the transaction of the act that it is about, so
+// that neither is there without the other. Who does it and from where is told
+// by the context, unless the event names somebody. There is no way to change or
+// remove what was recorded; triggers refuse it too.
+func (s *Store) audit(tx *gorm.DB, e model.AuditEvent) error {
+	now, err := s.now(tx)
+	if err != nil {
+		return err
+	}
+	who := model.ActorOf(tx.Statement.Context)
+	e.ID, e.At, e.IP, e.RequestID = 0, now, who.IP, who.RequestID
+	if e.ActorID == nil && who.UserID != 0 {
+		e.ActorID, e.ActorEmail = &who.UserID, who.Email
+	}
+	if who.KeyID != 0 {
+		e.KeyID = &who.KeyID
+	}
+	if e.Details == nil {
+		e.Details = model.Details{}
+	}
+	details, err := json.Marshal(e.Details)
+	if err != nil {
+		return err
+	}
+	row := auditRow{&e, searchText(e.ActorEmail, e.ObjectName, e.IP, e.RequestID, string(details))}
+	return kindOf(tx.Create(&row).Error, "write the audit log")
+}
+
+// Audit records what has no other row to change: an export, for instance.
+func (s *Store) Audit(ctx context.Context, e model.AuditEvent) error {
+	return s.tx(ctx, func(tx *gorm.DB) error { return s.audit(tx, e) })
+}
+
+// How many events of one kind are recorded in a minute by a process, of one
+// key and of all; see AuditOften.
+const (
+	auditOfKey = 5
+	auditOfAll = 60
+)
+
+// AuditOften is Audit for what strangers can cause at will, such as failed
+// sign-ins: the log must not be flooded. The key is who or what is behind it. Of
+// one key five events a minute are recorded, of an action 60, and
+// those about a known object are counted apart from those about none, so that
+// noise does not hide them. How many were left out of a minute is recorded
+// before the next event that is.
+func (s *Store) AuditOften(ctx context.Context, key string, e model.AuditEvent) error {
+	left, take := s.often.admit(time.Now().Add(time.Duration(s.skew.Load())), key, e)
+	if !take && left == nil {
+		return nil
+	}
+	return s.tx(ctx, func(tx *gorm.DB) error {
+		if left != nil {
+			// nobody in particular did this
+			alone := tx.WithContext(model.WithActor(ctx, model.Actor{}))
+			if err := s.audit(alone, model.AuditEvent{Action: model.AuditLeftOut, Details: left}); err != nil {
+				return err
+			}
+		}
+		if !take {
+			return nil
+		}
+		return s.audit(tx, e)
+	})
+}
+
+// often counts what was recorded in the present minute. It holds as many keys
+// as events are recorded in one.
+type often struct {
+	mu     sync.Mutex
+	minute time.Time
+	keys   map[string]int
+	all    map[string]int
+	left   model.Details // action → how many were not recorded
+}
+
+// admit reports whether an event is to be recorded, and what was left out of a
+// minute that has passed.
+func (o *often) admit(now time.Time, key string, e model.AuditEvent) (left model.Details, take bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if now = now.Truncate(time.Minute); !now.Equal(o.minute) {
+		left = o.left
+		if left != nil {
+			left["minute"] = o.minute.UTC().Format(time.RFC3339)
+		}
+		o.minute, o.keys, o.all, o.left = now, map[string]int{}, map[string]int{}, nil
+	}
+	kind := string(e.Action)
+	if e.ObjectID != nil {
+		kind += " of a known one"
+	}
+	if key = kind + " " + key; o.keys[key] >= auditOfKey || o.all[kind] >= auditOfAll {
+		if o.left == nil {
+			o.left = model.Details{}
+		}
+		n, _ := o.left[string(e.Action)].(int)
+		o.left[string(e.Action)] = n + 1
+		return left, false
+	}
+	o.keys[key]++
+	o.all[kind]++
+	return left, true
+}
+
+// AuditFilter narrows the audit log.
+type AuditFilter struct {
+	ActorID    int64
+	Action     model.AuditAction
+	ObjectType string
+	ObjectID   int64
+	From       *time.Time // and later
+	To         *time.Time // before
+	Q          string     // somewhere in the words of the event, in any case
+}
+
+var auditList = listing[model.AuditEvent]{
+	name: "audit", id: "audit_events.id", natural: "-id",
+	rowID: func(e *model.AuditEvent) int64 { return e.ID },
+	sorts: map[string]sortKey[model.AuditEvent]{
+		"id": {"audit_events.id", func(e *model.AuditEvent) any { return e.ID }},
+		"at": {"audit_events.at", func(e *model.AuditEvent) any { return e.At }},
+	},
+}
+
+// AuditEvents lists the audit log, for superusers; nobody else gets further
+// than model.Forbidden.
+func (s *Store) AuditEvents(ctx context.Context, viewer model.Viewer, f AuditFilter, p Page) (List[model.AuditEvent], error) {
+	if !viewer.Superuser {
+		return List[model.AuditEvent]{}, forbidden()
+	}
+	q := s.read(ctx).Model(&model.AuditEvent{})
+	for column, id := range map[string]int64{"actor_id": f.ActorID, "object_id": f.ObjectID} {
+		if id != 0 {
+			q = q.Where(column+" = ?", id)
+		}
+	}
+	if f.Action != "" {
+		q = q.Where("action = ?", f.Action)
+	}
+	if f.ObjectType != "" {
+		q = q.Where("object_type = ?", f.ObjectType)
+	}
+	if f.From != nil {
+		q = q.Where("at >= ?", f.From.UTC())
+	}
+	if f.To != nil {
+		q = q.Where("at < ?", f.To.UTC())
+	}
+	if f.Q != "" {
+		q = q.Where(`search LIKE ? ESCAPE '\'`, contains(strings.ToLower(f.Q)))
+	}
+	out, err := auditList.page(q, p)
+	return out, kindOf(err, "list the audit log")
+}
+
+// Audit records what is done to the mailing, in its transaction.
+func (t *MailingTx) Audit(action model.AuditAction, details model.Details) error {
+	if details == nil {
+		details = model.Details{}
+	}
+	details["owner_id"] = t.OwnerID
+	return t.s.audit(t.tx, model.AuditEvent{Action: action, Details: details}.Object("mailing", t.ID, t.Name))
+}
