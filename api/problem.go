@@ -79,9 +79,6 @@ func kindOf(err error) *model.Error {
 	return &model.Error{Kind: internal}
 }
 
-// retryAfter lets an error say when trying again makes sense.
-type retryAfter interface{ RetryAfter() time.Duration }
-
 // fail answers with a problem. It is Echo's error handler; nothing else writes
 // an error.
 func (s *Server) fail(err error, c echo.Context) {
@@ -109,16 +106,15 @@ func (s *Server) fail(err error, c echo.Context) {
 	h.Set("Content-Language", string(words))
 	h.Add("Vary", "Accept-Language")
 	h.Del("ETag")
-	wait := 5 * time.Second
-	var says retryAfter
-	if errors.As(err, &says) {
-		wait = says.RetryAfter()
-	}
 	switch e.Kind {
 	case model.Unauthenticated:
 		h.Set("WWW-Authenticate", `Bearer realm="postrider"`)
 	case model.TooMany, model.Unavailable:
-		h.Set("Retry-After", strconv.Itoa(int(max(1, (wait+time.Second-1)/time.Second))))
+		wait := e.Wait
+		if wait == 0 {
+			wait = 5 * time.Second
+		}
+		h.Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
 	}
 	h.Set(echo.HeaderContentType, "application/problem+json")
 	c.Response().WriteHeader(status)

@@ -33,6 +33,7 @@ var sentences = []sentence{
 	say("the database schema is version %d and this program knows only %d: run a newer Postrider", "схема базы данных имеет версию {}, а программа знает только {}: запустите более новый Postrider"),
 	say("it took too long", "это заняло слишком много времени"),
 	say("too many event streams are open", "открыто слишком много потоков событий"),
+	say("that was too often in a short time: wait a little", "слишком часто за короткое время: подождите немного"),
 	say("the program is about to stop", "программа сейчас останавливается"),
 
 	// bodies

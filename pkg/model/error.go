@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Kind says what went wrong in words that every door can translate. An error
@@ -39,6 +40,7 @@ type Error struct {
 	Kind    Kind
 	Message string
 	Fields  []FieldError
+	Wait    time.Duration // TooMany, Unavailable: when trying again makes sense; 0: in some seconds
 	Err     error
 }
 
@@ -65,6 +67,11 @@ func (e *Error) Unwrap() error { return e.Err }
 func E(kind Kind, format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
 	return &Error{Kind: kind, Message: err.Error(), Err: errors.Unwrap(err)}
+}
+
+// TooOften is a TooMany error that says when there will be room again.
+func TooOften(wait time.Duration) error {
+	return &Error{Kind: TooMany, Message: "that was too often in a short time: wait a little", Wait: wait}
 }
 
 // IsKind reports whether err is, or wraps, an Error of that kind.

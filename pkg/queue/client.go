@@ -135,3 +135,15 @@ func (c *Client) States(ctx context.Context) ([]State, error) {
 
 // Close closes the connections to Redis.
 func (c *Client) Close() error { return c.redis.Close() }
+
+// Eval runs a script on one key and answers the whole number it returns. What
+// it keeps must be as good as a hint: Redis may lose it.
+func (c *Client) Eval(ctx context.Context, script, key string, args ...any) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
+	defer cancel()
+	n, err := redis.NewScript(script).Run(ctx, c.redis, []string{key}, args...).Int64()
+	if err != nil {
+		return 0, fmt.Errorf("run a script in Redis: %w", err)
+	}
+	return n, nil
+}
