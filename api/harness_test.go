@@ -143,7 +143,7 @@ var passwordHash = sync.OnceValue(func() string {
 func (h *harness) as(t *testing.T, u *model.User) *caller {
 	t.Helper()
 	if u.PasswordHash == "-" { // fresh from testkit
-		require.NoError(t, h.store.SetPassword(context.Background(), u.ID, passwordHash(), 0))
+		require.NoError(t, h.store.SetPassword(context.Background(), u.ID, passwordHash(), 0, model.AuditPasswordChanged))
 	}
 	tokens, err := h.auth.SignIn(context.Background(), u.ID, auth.Device{UserAgent: "test", IP: "192.0.2.1"})
 	require.NoError(t, err)

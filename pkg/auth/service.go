@@ -130,6 +130,9 @@ func (s *Service) Login(ctx context.Context, email, password string, from Device
 	}
 	refused := model.E(model.Unauthenticated, "the e-mail or the password is wrong")
 	if !same || !u.IsActive {
+		if err := s.auditFailure(ctx, u, email, same); err != nil {
+			return Tokens{}, err
+		}
 		return Tokens{}, refused
 	}
 	out, err := s.SignIn(ctx, u.ID, from)
@@ -137,6 +140,24 @@ func (s *Service) Login(ctx context.Context, email, password string, from Device
 		return Tokens{}, refused
 	}
 	return out, err
+}
+
+// auditFailure records a sign-in that was refused, in the same way whether
+// there is such an account or not. What was typed is kept only if it looks like
+// an address: it may be a password in the wrong field.
+func (s *Service) auditFailure(ctx context.Context, u *model.User, typed string, rightPassword bool) error {
+	email, err := address.Normalize(typed)
+	if err != nil {
+		email = ""
+	}
+	e := model.AuditEvent{Action: model.AuditSignInFailed, Details: model.Details{"email": email, "reason": "unknown_account"}}
+	if u.ID != 0 {
+		e = e.Object("user", u.ID, u.Email)
+		if e.Details["reason"] = "wrong_password"; rightPassword {
+			e.Details["reason"] = "blocked"
+		}
+	}
+	return s.store.AuditOften(ctx, model.ActorOf(ctx).IP+" "+email, e)
 }
 
 // SignIn makes a session for an account that has been recognised by other
@@ -250,7 +271,7 @@ func (s *Service) ChangePassword(ctx context.Context, u *model.User, sessionID i
 	if err != nil {
 		return err
 	}
-	return s.store.SetPassword(ctx, u.ID, hash, sessionID)
+	return s.store.SetPassword(ctx, u.ID, hash, sessionID, model.AuditPasswordChanged)
 }
 
 // CheckPasswordChange tells all that is wrong with a change of the password at

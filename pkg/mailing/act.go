@@ -27,7 +27,7 @@ func (s *Service) Act(ctx context.Context, v model.Viewer, id int64, action mode
 
 // Stop cancels anybody's mailing, for holders of mailings.stop_all.
 func (s *Service) Stop(ctx context.Context, v model.Viewer, id int64) (*model.Mailing, error) {
-	a := act{Service: s, action: model.ActionCancel}
+	a := act{Service: s, action: model.ActionCancel, stop: true}
 	m, err := s.store.StopMailing(ctx, v, id, a.apply)
 	if err != nil {
 		return nil, err
@@ -44,6 +44,7 @@ type act struct {
 	*Service
 	action  model.Action
 	startAt *time.Time
+	stop    bool       // a cancel by Stop
 	planned *model.Run // to start or to hint
 	live    *model.Run // to settle
 }
@@ -62,6 +63,29 @@ func (a *act) apply(t *store.MailingTx) error {
 		return model.E(model.Conflict, "a mailing that is %s cannot %s", t.Status, a.action)
 	}
 	t.LastAction = a.action
+	if err := a.do(t); err != nil {
+		return err
+	}
+	return a.audit(t)
+}
+
+// audit records what was done.
+func (a *act) audit(t *store.MailingTx) error {
+	switch {
+	case a.planned != nil:
+		return auditPlan(t, a.planned)
+	case a.stop:
+		return t.Audit(model.AuditMailingStopped, nil)
+	}
+	return t.Audit(map[model.Action]model.AuditAction{
+		model.ActionUnschedule: model.AuditMailingUnscheduled,
+		model.ActionPause:      model.AuditMailingPaused,
+		model.ActionResume:     model.AuditMailingResumed,
+		model.ActionCancel:     model.AuditMailingCancelled,
+	}[a.action], nil)
+}
+
+func (a *act) do(t *store.MailingTx) error {
 	switch a.action {
 	case model.ActionSchedule:
 		return a.schedule(t)

@@ -136,12 +136,23 @@ func (s *Service) Create(ctx context.Context, v model.Viewer, in Input) (*model.
 		if run, err = t.PlanRun(slot); err != nil {
 			return err
 		}
-		return t.SaveStatus()
+		if err := t.SaveStatus(); err != nil {
+			return err
+		}
+		return auditPlan(t, run)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return s.launched(ctx, v, m, run)
+}
+
+// auditPlan records that a person gave a mailing a start: now, or at a time.
+func auditPlan(t *store.MailingTx, run *model.Run) error {
+	if !run.PlannedAt.After(t.Now) {
+		return t.Audit(model.AuditMailingStarted, model.Details{"run_id": run.ID})
+	}
+	return t.Audit(model.AuditMailingScheduled, model.Details{"start_at": run.PlannedAt.UTC().Format(time.RFC3339)})
 }
 
 // sayEmpty notes that an audience matches nobody as things are. It is allowed:
@@ -202,7 +213,7 @@ func (s *Service) Update(ctx context.Context, v model.Viewer, id int64, ifMatch 
 	var run *model.Run
 	m, err := s.store.ChangeMailing(ctx, v, id, ifMatch, func(t *store.MailingTx) error {
 		run = nil
-		before := InputOf(t.Mailing)
+		before, planned := InputOf(t.Mailing), t.NextRunAt
 		in := before
 		if err := change(&in); err != nil {
 			return err
@@ -231,6 +242,9 @@ func (s *Service) Update(ctx context.Context, v model.Viewer, id int64, ifMatch 
 			if err := t.DropPlannedRun(); err != nil {
 				return err
 			}
+			if err := t.Audit(model.AuditMailingUnscheduled, nil); err != nil {
+				return err
+			}
 		case in.Draft && !before.Draft:
 			return model.E(model.Conflict, "a mailing that has ended cannot become a draft; duplicate it")
 		}
@@ -238,6 +252,11 @@ func (s *Service) Update(ctx context.Context, v model.Viewer, id int64, ifMatch 
 			var err error
 			if run, err = replan(t, before); err != nil {
 				return err
+			}
+			if !sameTime(planned, &run.PlannedAt) {
+				if err := auditPlan(t, run); err != nil {
+					return err
+				}
 			}
 		}
 		return t.SaveSettings()

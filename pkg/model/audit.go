@@ -38,8 +38,8 @@ const (
 	AuditSignIn          AuditAction = "auth.signed_in"
 	AuditSignInFailed    AuditAction = "auth.sign_in_failed"
 	AuditSignedOutAll    AuditAction = "auth.signed_out_everywhere"
-	AuditSessionEnded    AuditAction = "auth.session_ended" // one of the list, by its owner
-	AuditFamilyRevoked   AuditAction = "auth.token_reused"  // an old refresh token came back: its session has ended
+	AuditSignedOut       AuditAction = "auth.signed_out"   // one session, here or from the list
+	AuditFamilyRevoked   AuditAction = "auth.token_reused" // an old refresh token came back: its session has ended
 	AuditRegistered      AuditAction = "auth.registered"
 	AuditConfirmed       AuditAction = "auth.email_confirmed"
 	AuditPasswordChanged AuditAction = "auth.password_changed"
@@ -83,7 +83,7 @@ const (
 
 // AuditActions lists all actions in the order they are shown.
 var AuditActions = []AuditAction{
-	AuditSignIn, AuditSignInFailed, AuditSignedOutAll, AuditSessionEnded, AuditFamilyRevoked, AuditRegistered, AuditConfirmed,
+	AuditSignIn, AuditSignInFailed, AuditSignedOutAll, AuditSignedOut, AuditFamilyRevoked, AuditRegistered, AuditConfirmed,
 	AuditPasswordChanged, AuditResetAsked, AuditPasswordReset, AuditDenied,
 	AuditUserCreated, AuditUserChanged, AuditUserBlocked, AuditUserUnblocked, AuditUserDeleted,
 	AuditGroupCreated, AuditGroupChanged, AuditGroupDeleted,

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"reflect"
 	"strings"
 	"sync"
 	"time"
@@ -48,6 +49,31 @@ func (s *Store) audit(tx *gorm.DB, e model.AuditEvent) error {
 	return kindOf(tx.Create(&row).Error, "write the audit log")
 }
 
+// auditUser records what an account does with itself, or what is done in its
+// name by somebody who need not have signed in.
+func (s *Store) auditUser(tx *gorm.DB, action model.AuditAction, id int64, details model.Details) error {
+	var email string
+	if err := tx.Table("users").Where("id = ?", id).Select("email").Row().Scan(&email); err != nil {
+		return kindOf(err, "read a user")
+	}
+	e := model.AuditEvent{Action: action, Details: details}.Object("user", id, email)
+	if action != model.AuditFamilyRevoked { // who came with the old token is not known
+		e = e.By(id, email)
+	}
+	return s.audit(tx, e)
+}
+
+// changed tells for each value that is another one what it was and what it is.
+func changed(was, is map[string]any) model.Details {
+	out := model.Details{}
+	for name, value := range is {
+		if old := was[name]; !reflect.DeepEqual(old, value) {
+			out[name] = map[string]any{"was": old, "is": value}
+		}
+	}
+	return out
+}
+
 // Audit records what has no other row to change: an export, for instance.
 func (s *Store) Audit(ctx context.Context, e model.AuditEvent) error {
 	return s.tx(ctx, func(tx *gorm.DB) error { return s.audit(tx, e) })
@@ -57,17 +83,16 @@ func (s *Store) Audit(ctx context.Context, e model.AuditEvent) error {
 // key and of all; see AuditOften.
 const (
 	auditOfKey = 5
-	auditOfAll = 60
+	auditOfAll = 120
 )
 
 // AuditOften is Audit for what strangers can cause at will, such as failed
-// sign-ins: the log must not be flooded. The key is who or what is behind it. Of
-// one key five events a minute are recorded, of an action 60, and
-// those about a known object are counted apart from those about none, so that
-// noise does not hide them. How many were left out of a minute is recorded
-// before the next event that is.
+// sign-ins: the log must not be flooded. Of one key five events a minute are
+// recorded, of an action 120. How many were left out of a minute is recorded
+// before the next event that is. Whether one is recorded depends on nothing but
+// key and action: its time would tell.
 func (s *Store) AuditOften(ctx context.Context, key string, e model.AuditEvent) error {
-	left, take := s.often.admit(time.Now().Add(time.Duration(s.skew.Load())), key, e)
+	left, take := s.often.admit(time.Now().Add(time.Duration(s.skew.Load())), e.Action, key)
 	if !take && left == nil {
 		return nil
 	}
@@ -98,7 +123,7 @@ type often struct {
 
 // admit reports whether an event is to be recorded, and what was left out of a
 // minute that has passed.
-func (o *often) admit(now time.Time, key string, e model.AuditEvent) (left model.Details, take bool) {
+func (o *often) admit(now time.Time, action model.AuditAction, key string) (left model.Details, take bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if now = now.Truncate(time.Minute); !now.Equal(o.minute) {
@@ -108,16 +133,13 @@ func (o *often) admit(now time.Time, key string, e model.AuditEvent) (left model
 		}
 		o.minute, o.keys, o.all, o.left = now, map[string]int{}, map[string]int{}, nil
 	}
-	kind := string(e.Action)
-	if e.ObjectID != nil {
-		kind += " of a known one"
-	}
+	kind := string(action)
 	if key = kind + " " + key; o.keys[key] >= auditOfKey || o.all[kind] >= auditOfAll {
 		if o.left == nil {
 			o.left = model.Details{}
 		}
-		n, _ := o.left[string(e.Action)].(int)
-		o.left[string(e.Action)] = n + 1
+		n, _ := o.left[kind].(int)
+		o.left[kind] = n + 1
 		return left, false
 	}
 	o.keys[key]++

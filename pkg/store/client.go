@@ -302,7 +302,10 @@ func (s *Store) DeleteClient(ctx context.Context, v model.Viewer, id int64, ifMa
 				return kindOf(err, "erase an address")
 			}
 		}
-		return kindOf(tx.Exec("DELETE FROM clients WHERE id = ?", id).Error, "delete a client")
+		if err := tx.Exec("DELETE FROM clients WHERE id = ?", id).Error; err != nil || !erase {
+			return kindOf(err, "delete a client")
+		}
+		return s.audit(tx, model.AuditEvent{Action: model.AuditClientErased, Details: model.Details{"owner_id": c.OwnerID}}.Object("client", id, ""))
 	})
 }
 

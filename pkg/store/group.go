@@ -86,7 +86,10 @@ func (s *Store) CreateGroup(ctx context.Context, g *model.Group) error {
 		if err := tx.Create(g).Error; err != nil {
 			return groupError(err, "create a group")
 		}
-		return setPermissions(tx, g)
+		if err := setPermissions(tx, g); err != nil {
+			return err
+		}
+		return s.audit(tx, model.AuditEvent{Action: model.AuditGroupCreated, Details: model.Details{"permissions": g.Permissions}}.Object("group", g.ID, g.Name))
 	})
 }
 
@@ -128,7 +131,13 @@ func (s *Store) ChangeGroup(ctx context.Context, id int64, ifMatch model.IfMatch
 		if err != nil {
 			return groupError(err, "change a group")
 		}
-		return setPermissions(tx, g)
+		if err := setPermissions(tx, g); err != nil {
+			return err
+		}
+		facts := func(g *model.Group) map[string]any {
+			return map[string]any{"name": g.Name, "permissions": append([]model.Permission{}, g.Permissions...)}
+		}
+		return s.audit(tx, model.AuditEvent{Action: model.AuditGroupChanged, Details: changed(facts(old), facts(g))}.Object("group", g.ID, g.Name))
 	})
 	return g, err
 }
@@ -146,7 +155,10 @@ func (s *Store) DeleteGroup(ctx context.Context, id int64, ifMatch model.IfMatch
 		case old.Name == model.ManagerGroup:
 			return model.E(model.Conflict, "the manager group is built in: it cannot be deleted")
 		}
-		return kindOf(tx.Exec("DELETE FROM groups WHERE id = ?", id).Error, "delete a group")
+		if err := tx.Exec("DELETE FROM groups WHERE id = ?", id).Error; err != nil {
+			return kindOf(err, "delete a group")
+		}
+		return s.audit(tx, model.AuditEvent{Action: model.AuditGroupDeleted}.Object("group", id, old.Name))
 	})
 }
 

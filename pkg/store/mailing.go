@@ -247,6 +247,9 @@ func (t *MailingTx) Remove() error {
 	if err := t.tx.Table("runs").Where("mailing_id = ?", t.ID).Count(&ran).Error; err != nil {
 		return err
 	}
+	if err := t.Audit(model.AuditMailingDeleted, model.Details{"reports_kept": ran > 0}); err != nil {
+		return err
+	}
 	if ran == 0 {
 		return t.tx.Exec("DELETE FROM mailings WHERE id = ?", t.ID).Error
 	}

@@ -18,7 +18,8 @@ import (
 // change model.Forbidden, and ids that are no deliveries of the run are
 // model.Invalid on delivery_ids: then nothing is settled.
 func (s *Store) ResolveDoubts(ctx context.Context, v model.Viewer, runID int64, ids []int64, as model.DeliveryState) (int64, error) {
-	if err := s.mayChangeRun(ctx, v, runID); err != nil {
+	run, err := s.runToChange(ctx, v, runID)
+	if err != nil {
 		return 0, err
 	}
 	if !model.InDoubt.CanBecome(as) || as.Open() {
@@ -26,7 +27,7 @@ func (s *Store) ResolveDoubts(ctx context.Context, v model.Viewer, runID int64, 
 	}
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	var settled int64
-	err := s.tx(ctx, func(tx *gorm.DB) error {
+	err = s.tx(ctx, func(tx *gorm.DB) error {
 		settled = 0
 		doubts, err := s.doubts(tx, runID, ids)
 		if err != nil {
@@ -36,7 +37,7 @@ func (s *Store) ResolveDoubts(ctx context.Context, v model.Viewer, runID int64, 
 		if err != nil {
 			return err
 		}
-		return s.eachChunk(tx, doubts, func(chunk int64, ids []int64) error {
+		err = s.eachChunk(tx, doubts, func(chunk int64, ids []int64) error {
 			done := tx.Exec("UPDATE deliveries SET state = ?, resolved_by = ?, updated_at = ? WHERE id IN ? AND chunk_id = ? AND state = ?",
 				as, v.UserID, now, ids, chunk, model.InDoubt)
 			if done.Error != nil {
@@ -47,6 +48,11 @@ func (s *Store) ResolveDoubts(ctx context.Context, v model.Viewer, runID int64, 
 			d.move(model.InDoubt, as, done.RowsAffected)
 			return d.apply(tx, chunk)
 		})
+		if err != nil || settled == 0 {
+			return err
+		}
+		details := model.Details{"run_id": runID, "as": as, "deliveries": settled, "owner_id": run.OwnerID}
+		return s.audit(tx, model.AuditEvent{Action: model.AuditDoubtsResolved, Details: details}.Object("mailing", run.MailingID, run.MailingName))
 	})
 	return settled, kindOf(err, "settle doubts")
 }

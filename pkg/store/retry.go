@@ -16,7 +16,7 @@ import (
 // not ended, another live run of the mailing, and nothing that is left to retry
 // are model.Conflict: of any number of calls at once one makes a run.
 func (s *Store) LinkRun(ctx context.Context, v model.Viewer, runID int64, f model.RetryFilter, prepare func(now time.Time, m *model.Mailing, r *model.Run) error) (*model.Run, error) {
-	if err := s.mayChangeRun(ctx, v, runID); err != nil {
+	if _, err := s.runToChange(ctx, v, runID); err != nil {
 		return nil, err
 	}
 	var r model.Run
@@ -61,7 +61,11 @@ func (s *Store) LinkRun(ctx context.Context, v model.Viewer, runID int64, f mode
 		if err := tx.Exec("UPDATE mailings SET last_action = '' WHERE id = ?", m.ID).Error; err != nil {
 			return err
 		}
-		return s.saveStatus(tx, m, now)
+		if err := s.saveStatus(tx, m, now); err != nil {
+			return err
+		}
+		details := model.Details{"run_id": r.ID, "parent_run_id": runID, "states": f.States, "owner_id": m.OwnerID}
+		return s.audit(tx, model.AuditEvent{Action: model.AuditMailingRetried, Details: details}.Object("mailing", m.ID, m.Name))
 	})
 	return &r, kindOf(err, "retry a run")
 }
@@ -86,17 +90,14 @@ func (s *Store) linked(tx *gorm.DB, parent *model.Run, f model.RetryFilter, now 
 	}
 }
 
-// mayChangeRun answers model.NotFound for a run the viewer may not see and
+// runToChange answers model.NotFound for a run the viewer may not see and
 // model.Forbidden for one it may see only.
-func (s *Store) mayChangeRun(ctx context.Context, v model.Viewer, runID int64) error {
+func (s *Store) runToChange(ctx context.Context, v model.Viewer, runID int64) (*model.Run, error) {
 	r, err := s.seenRun(ctx, v, runID)
-	if err != nil {
-		return err
+	if err == nil && !v.MayChange(r.OwnerID) {
+		err = forbidden()
 	}
-	if !v.MayChange(r.OwnerID) {
-		return forbidden()
-	}
-	return nil
+	return r, err
 }
 
 // retryable are the deliveries d of a run that a filter names and nothing

@@ -38,7 +38,10 @@ func (s *Store) CreateSession(ctx context.Context, in *model.Session) error {
 			return kindOf(err, "forget old sessions")
 		}
 		in.Generation, in.CreatedAt, in.RotatedAt, in.ExpiresAt = 1, now, now, now.Add(SessionIdle)
-		return kindOf(tx.Create(in).Error, "create a session")
+		if err := tx.Create(in).Error; err != nil {
+			return kindOf(err, "create a session")
+		}
+		return s.auditUser(tx, model.AuditSignIn, in.UserID, model.Details{"session_id": in.ID, "user_agent": in.UserAgent})
 	})
 }
 
@@ -117,8 +120,11 @@ func (s *Store) RotateSession(ctx context.Context, id, generation int64) (*model
 		case generation == out.Generation-1 && now.Sub(out.RotatedAt) <= RefreshGrace:
 			return nil
 		}
-		reused = true // the revocation must be kept: no error from here
-		return kindOf(tx.Table("sessions").Where("id = ?", id).Update("revoked_at", now).Error, "revoke a session")
+		reused = true // the revocation must be kept: no error of its own from here
+		if err := tx.Table("sessions").Where("id = ?", id).Update("revoked_at", now).Error; err != nil {
+			return kindOf(err, "revoke a session")
+		}
+		return s.auditUser(tx, model.AuditFamilyRevoked, out.UserID, model.Details{"session_id": id})
 	})
 	if err == nil && reused {
 		err = &model.Error{Kind: model.Unauthenticated}
@@ -167,11 +173,19 @@ func (s *Store) EndSession(ctx context.Context, userID, id int64) error {
 		if done.Error == nil && done.RowsAffected == 0 {
 			return notFound()
 		}
-		return kindOf(done.Error, "end a session")
+		if done.Error != nil {
+			return kindOf(done.Error, "end a session")
+		}
+		return s.auditUser(tx, model.AuditSignedOut, userID, model.Details{"session_id": id})
 	})
 }
 
 // EndSessions ends all sessions of a user.
 func (s *Store) EndSessions(ctx context.Context, userID int64) error {
-	return s.tx(ctx, func(tx *gorm.DB) error { return endSessions(s, tx, userID, 0) })
+	return s.tx(ctx, func(tx *gorm.DB) error {
+		if err := endSessions(s, tx, userID, 0); err != nil {
+			return err
+		}
+		return s.auditUser(tx, model.AuditSignedOutAll, userID, nil)
+	})
 }

@@ -132,8 +132,28 @@ func (s *Store) CreateTransport(ctx context.Context, t *model.Transport) error {
 			return err
 		}
 		t.ID, t.Version, t.CreatedAt, t.UpdatedAt = 0, 1, now, now
-		return tx.Create(t).Error
+		if err := tx.Create(t).Error; err != nil {
+			return err
+		}
+		return s.audit(tx, model.AuditEvent{Action: model.AuditTransportCreated, Details: transportFacts(t)}.Object("transport", t.ID, t.Name))
 	}), "create a transport")
+}
+
+// transportFacts is what the audit log tells of a way out: all but its
+// password.
+func transportFacts(t *model.Transport) model.Details {
+	out := model.Details{
+		"name": t.Name, "host": t.Host, "port": t.Port, "tls": string(t.TLS), "username": t.Username, "bounce": t.Bounce,
+		"connections": t.Connections, "enabled": t.Enabled, "order": t.Position,
+	}
+	for name, n := range map[string]*int{
+		"per_second": t.Limits.PerSecond, "per_minute": t.Limits.PerMinute, "per_hour": t.Limits.PerHour, "per_day": t.Limits.PerDay,
+	} {
+		if out["limits."+name] = nil; n != nil {
+			out["limits."+name] = *n
+		}
+	}
+	return out
 }
 
 // ChangeTransport gives change a way out, locked, and keeps what it makes of
@@ -165,7 +185,14 @@ func (s *Store) ChangeTransport(ctx context.Context, id int64, ifMatch model.IfM
 		if err := tx.Save(&t).Error; err != nil {
 			return err
 		}
-		return tx.Exec("DELETE FROM breakers WHERE key = ?", TransportKey(id)).Error
+		if err := tx.Exec("DELETE FROM breakers WHERE key = ?", TransportKey(id)).Error; err != nil {
+			return err
+		}
+		details := changed(transportFacts(&old), transportFacts(&t))
+		if old.PasswordSealed != t.PasswordSealed {
+			details["password"] = "changed"
+		}
+		return s.audit(tx, model.AuditEvent{Action: model.AuditTransportChanged, Details: details}.Object("transport", id, t.Name))
 	})
 	return &t, transportError(err, "change a transport")
 }
@@ -212,7 +239,10 @@ func (s *Store) DeleteTransport(ctx context.Context, id int64, ifMatch model.IfM
 				return err
 			}
 		}
-		return tx.Exec("DELETE FROM transports WHERE id = ?", id).Error
+		if err := tx.Exec("DELETE FROM transports WHERE id = ?", id).Error; err != nil {
+			return err
+		}
+		return s.audit(tx, model.AuditEvent{Action: model.AuditTransportDeleted}.Object("transport", id, t.Name))
 	}), "delete a transport")
 }
 

@@ -31,7 +31,15 @@ func (s *Store) CreateUser(ctx context.Context, u *model.User) error {
 			return kindOf(err, "create a user")
 		}
 		*u = row.User
-		return setGroups(tx, u)
+		if err := setGroups(tx, u); err != nil {
+			return err
+		}
+		e := model.AuditEvent{Action: model.AuditUserCreated, Details: model.Details{"is_superuser": u.IsSuperuser}}.Object("user", u.ID, u.Email)
+		if model.ActorOf(ctx).RequestID != "" { // no command asks for it, but somebody for themselves
+			e.Action, e.Details = model.AuditRegistered, nil
+			e = e.By(u.ID, u.Email)
+		}
+		return s.audit(tx, e)
 	})
 }
 
@@ -253,9 +261,33 @@ func (s *Store) ChangeUser(ctx context.Context, viewer model.Viewer, id int64, i
 				return err
 			}
 		}
-		return setGroups(tx, u)
+		if err := setGroups(tx, u); err != nil {
+			return err
+		}
+		return s.auditUserChange(tx, old, u)
 	})
 	return u, err
+}
+
+// auditUserChange records a block and a change of rights, each by its own word.
+func (s *Store) auditUserChange(tx *gorm.DB, old, u *model.User) error {
+	rights := func(u *model.User) map[string]any {
+		return map[string]any{"is_staff": u.IsStaff, "is_superuser": u.IsSuperuser, "groups": append([]string{}, u.Groups...)}
+	}
+	if old.IsActive != u.IsActive {
+		e := model.AuditEvent{Action: model.AuditUserBlocked}
+		if u.IsActive {
+			e.Action = model.AuditUserUnblocked
+		}
+		if err := s.audit(tx, e.Object("user", u.ID, u.Email)); err != nil {
+			return err
+		}
+	}
+	details := changed(rights(old), rights(u))
+	if len(details) == 0 {
+		return nil
+	}
+	return s.audit(tx, model.AuditEvent{Action: model.AuditUserChanged, Details: details}.Object("user", u.ID, u.Email))
 }
 
 // knownGroups refuses names that no group has.
@@ -348,22 +380,33 @@ func (s *Store) DeleteUser(ctx context.Context, viewer model.Viewer, id int64, i
 				if err := endSessions(s, tx, id, 0); err != nil {
 					return err
 				}
-				return saveUser(tx, u, u.Version, map[string]any{"is_active": false})
+				if err := saveUser(tx, u, u.Version, map[string]any{"is_active": false}); err != nil {
+					return err
+				}
+				blocked := model.AuditEvent{Action: model.AuditUserBlocked, Details: model.Details{"instead_of_deletion": true}}
+				return s.audit(tx, blocked.Object("user", id, u.Email))
 			}
 		}
-		return kindOf(tx.Exec("DELETE FROM users WHERE id = ?", id).Error, "delete a user")
+		if err := tx.Exec("DELETE FROM users WHERE id = ?", id).Error; err != nil {
+			return kindOf(err, "delete a user")
+		}
+		return s.audit(tx, model.AuditEvent{Action: model.AuditUserDeleted}.Object("user", id, u.Email))
 	})
 }
 
-// SetPassword keeps a new hash and ends all sessions but one (0: all).
-func (s *Store) SetPassword(ctx context.Context, userID int64, hash string, keepSession int64) error {
+// SetPassword keeps a new hash and ends all sessions but one (0: all). How it
+// came to that is what the audit log calls it: AuditPasswordChanged, AuditPasswordReset.
+func (s *Store) SetPassword(ctx context.Context, userID int64, hash string, keepSession int64, how model.AuditAction) error {
 	return s.tx(ctx, func(tx *gorm.DB) error {
 		err := tx.Table("users").Where("id = ?", userID).
 			Updates(map[string]any{"password_hash": hash, "updated_at": tx.NowFunc()}).Error
 		if err != nil {
 			return kindOf(err, "set a password")
 		}
-		return endSessions(s, tx, userID, keepSession)
+		if err := endSessions(s, tx, userID, keepSession); err != nil {
+			return err
+		}
+		return s.auditUser(tx, how, userID, nil)
 	})
 }
 
