@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"regexp"
 	"strings"
 	"testing"
@@ -271,10 +272,16 @@ func TestOverSockets(t *testing.T) {
 
 func TestAddressesOfCallers(t *testing.T) {
 	t.Parallel()
-	h := one(t)
+	h := one(t, func(d *api.Deps) {
+		d.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/24"), netip.MustParsePrefix("fd00::/8")}
+	})
 	u := testkit.User(t, h.store)
 	h.as(t, u)
 	for _, from := range []struct{ peer, forwarded, want string }{
+		{"127.0.0.1:99", "203.0.113.5", "127.0.0.1"}, // nor who only sits near by
+		{"10.0.1.2:99", "203.0.113.5", "10.0.1.2"},
+		{"[fd00::1]:99", "2001:db8::5, 10.0.0.9", "2001:db8::5"}, // through two of our proxies
+		{"10.0.0.2:99", "nonsense", "10.0.0.2"},
 		{"192.0.2.7:99", "203.0.113.5", "192.0.2.7"},           // a stranger may not say who it is
 		{"10.0.0.2:99", "203.0.113.5", "203.0.113.5"},          // our proxy may
 		{"10.0.0.2:99", "6.6.6.6, 203.0.113.5", "203.0.113.5"}, // and what it was told is not believed

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"regexp"
 	"runtime/debug"
 	"slices"
@@ -20,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/postrider/postrider/pkg/auth"
+	"github.com/postrider/postrider/pkg/limit"
 	"github.com/postrider/postrider/pkg/mailbox"
 	"github.com/postrider/postrider/pkg/mailing"
 	"github.com/postrider/postrider/pkg/model"
@@ -38,10 +40,12 @@ type Deps struct {
 	// CheckTransport tries a way out until ctx ends, with its password opened.
 	CheckTransport func(ctx context.Context, t *model.Transport, password string) model.TransportCheck
 
-	PublicURL    string   // scheme and host that people type; decides about secure cookies
-	Registration bool     // whether strangers may make accounts
-	CORSOrigins  []string // exact origins of other sites that may call; usually none
-	Version      string   // of the program, shown by /healthz
+	PublicURL      string         // scheme and host that people type; decides about secure cookies
+	Registration   bool           // whether strangers may make accounts
+	Limiter        *limit.Limiter // how often something may happen; nil: without limits
+	TrustedProxies []netip.Prefix // networks of proxies that are believed whom they speak for
+	CORSOrigins    []string       // exact origins of other sites that may call; usually none
+	Version        string         // of the program, shown by /healthz
 
 	Frontend    fs.FS                                       // the built interface, index.html at its root; may be empty
 	Redis       func(context.Context) error                 // asks Redis for a sign of life; nil: it lives in this process
@@ -71,7 +75,7 @@ func New(d Deps) (*Server, error) {
 	}
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	e.IPExtractor = echo.ExtractIPFromXFFHeader() // believes proxies on private addresses only
+	e.IPExtractor = callers(d.TrustedProxies, d.Log)
 	s := &Server{Deps: d, echo: e, progress: newProgress(d.Store, d.Log), mounted: map[string]bool{}}
 	e.HTTPErrorHandler = s.fail
 	if d.Metrics != nil {

@@ -87,7 +87,7 @@ func openHouse(ctx context.Context, cfg *config.Config, st *store.Store, redisUR
 	if err := st.CheckSchema(ctx); err != nil {
 		return nil, err
 	}
-	keys, err := auth.NewKeys(cfg.SecretKey)
+	keys, err := auth.NewKeys(cfg.SecretKey, cfg.SecretKeyPrevious...)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func openHouse(ctx context.Context, cfg *config.Config, st *store.Store, redisUR
 	}
 	h.mailings = mailing.New(st, hints, mailing.Options{
 		PublicURL: cfg.PublicURL, FromName: name, FromEmail: addr, SenderDomains: cfg.SenderDomains,
-		LinkKey: keys.Derive("links"), KeepAttempts: time.Duration(cfg.KeepAttemptsDays) * 24 * time.Hour, Log: log,
+		LinkKey: keys.Derive("links"), FormerLinkKeys: keys.DeriveFormer("links"), KeepAttempts: time.Duration(cfg.KeepAttemptsDays) * 24 * time.Hour, Log: log,
 	})
 	return h, nil
 }

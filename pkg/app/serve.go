@@ -20,6 +20,7 @@ import (
 	"github.com/postrider/postrider/api"
 	"github.com/postrider/postrider/frontend"
 	"github.com/postrider/postrider/pkg/config"
+	"github.com/postrider/postrider/pkg/limit"
 	"github.com/postrider/postrider/pkg/mailbox"
 	"github.com/postrider/postrider/pkg/mailing"
 	"github.com/postrider/postrider/pkg/queue"
@@ -95,7 +96,11 @@ func (h *house) serveAPI(ctx context.Context, inbox *mailbox.Mailbox, registry *
 	deps := api.Deps{
 		Store: h.store, Auth: h.auth, Mailings: h.mailings, Sealer: h.sealer, CheckTransport: checkTransport, Inbox: inbox, Queues: h.queueStates,
 		PublicURL: h.cfg.PublicURL, Registration: h.cfg.Registration, CORSOrigins: h.cfg.CORSOrigins, Version: Version,
-		Frontend: frontend.Dist(), Log: h.log, Metrics: registry, MetricsHere: h.cfg.MetricsAddr == "",
+		TrustedProxies: h.cfg.TrustedProxies,
+		Frontend:       frontend.Dist(), Log: h.log, Metrics: registry, MetricsHere: h.cfg.MetricsAddr == "",
+	}
+	if h.cfg.Limits {
+		deps.Limiter = limit.New(h.queue.Eval, h.log)
 	}
 	if h.cfg.RedisURL != "" { // else it lives in this process
 		deps.Redis = h.queue.Ping

@@ -69,6 +69,40 @@ func TestOtherKeysOpenNothing(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// TestTheSecretKeyIsExchanged: what was made under the former secret counts
+// while that is named, and what is made now needs it no more.
+func TestTheSecretKeyIsExchanged(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	st := testkit.Store(t, testkit.SQLite)
+	a, b := bytes.Repeat([]byte("a"), auth.MinSecret), bytes.Repeat([]byte("b"), auth.MinSecret)
+	exchanged, err := auth.NewKeys(b, bytes.Repeat([]byte("c"), auth.MinSecret), a)
+	require.NoError(t, err)
+	before, between, after := auth.New(st, keysOf(t, "a")), auth.New(st, exchanged), auth.New(st, keysOf(t, "b"))
+	u := register(t, before, "anna@example.com")
+	old, err := before.Login(ctx, u.Email, password, auth.Device{})
+	require.NoError(t, err)
+
+	_, _, err = between.Authenticate(ctx, old.Access)
+	require.NoError(t, err)
+	young, err := between.Refresh(ctx, old.Refresh)
+	require.NoError(t, err)
+	_, _, err = after.Authenticate(ctx, young.Access)
+	require.NoError(t, err)
+	_, err = after.Refresh(ctx, young.Refresh)
+	require.NoError(t, err)
+	_, _, err = after.Authenticate(ctx, old.Access)
+	require.True(t, model.IsKind(err, model.Unauthenticated), "%v", err)
+	text, err := exchanged.Sealer("x").Open(keysOf(t, "a").Sealer("x").Seal("hush", "o"), "o")
+	require.NoError(t, err)
+	require.Equal(t, "hush", text)
+	text, err = keysOf(t, "b").Sealer("x").Open(exchanged.Sealer("x").Seal("hush", "o"), "o")
+	require.NoError(t, err)
+	require.Equal(t, "hush", text)
+	_, err = auth.NewKeys(a, []byte("short"))
+	require.Error(t, err)
+}
+
 // TestAForgedTokenDoesNotEndASession: only a genuine old token does.
 func TestAForgedTokenDoesNotEndASession(t *testing.T) {
 	t.Parallel()

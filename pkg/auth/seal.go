@@ -15,8 +15,9 @@ import (
 // begins with the id of its key, so that a later key can tell what is not its
 // own.
 type Sealer struct {
-	id   string
-	aead cipher.AEAD
+	id     string
+	aead   cipher.AEAD
+	former []*Sealer
 }
 
 // ErrSealed says that a text cannot be opened: it was sealed under another
@@ -33,7 +34,11 @@ func (k Keys) Sealer(purpose string) *Sealer {
 	if err != nil {
 		panic(err) // only for another block size
 	}
-	return &Sealer{id: hex.EncodeToString(k.Derive(purpose + " id")[:4]), aead: aead}
+	s := &Sealer{id: hex.EncodeToString(k.Derive(purpose + " id")[:4]), aead: aead}
+	for _, f := range k.former {
+		s.former = append(s.former, f.Sealer(purpose))
+	}
+	return s
 }
 
 // Seal encrypts a text for an owner: for no other one can it be opened.
@@ -43,9 +48,15 @@ func (s *Sealer) Seal(text, owner string) string {
 	return s.id + "." + base64.RawStdEncoding.EncodeToString(s.aead.Seal(nonce, nonce, []byte(text), []byte(owner)))
 }
 
-// Open decrypts what Seal has made for an owner, or answers ErrSealed.
+// Open decrypts what Seal has made for an owner, under this or a former secret,
+// or answers ErrSealed.
 func (s *Sealer) Open(sealed, owner string) (string, error) {
 	id, body, _ := strings.Cut(sealed, ".")
+	for _, f := range s.former {
+		if f.id == id {
+			return f.Open(sealed, owner)
+		}
+	}
 	raw, err := base64.RawStdEncoding.DecodeString(body)
 	if err != nil || id != s.id || len(raw) < s.aead.NonceSize() {
 		return "", ErrSealed

@@ -189,10 +189,10 @@ func (s *Service) known(ctx context.Context, email string) (*model.User, error) 
 }
 
 func (s *Service) issue(session *model.Session) (Tokens, error) {
-	access, err := s.tokens.access(session.UserID, session.ID)
+	access, err := s.tokens.newAccess(session.UserID, session.ID)
 	return Tokens{
 		Access: access, ExpiresIn: AccessLife,
-		Refresh: s.tokens.refresh(session), RefreshExpiresAt: session.ExpiresAt,
+		Refresh: s.tokens.newRefresh(session), RefreshExpiresAt: session.ExpiresAt,
 	}, err
 }
 

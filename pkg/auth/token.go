@@ -6,7 +6,9 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -28,10 +30,15 @@ const (
 
 // tokens makes and reads both kinds of tokens.
 type tokens struct {
-	accessKey  []byte
-	refreshKey []byte
-	keyID      string
-	parser     *jwt.Parser
+	access  []signing // the present key, then the former ones
+	refresh [][]byte  // likewise
+	parser  *jwt.Parser
+}
+
+// signing is a key of access tokens and the id by which they name it.
+type signing struct {
+	key []byte
+	id  string
 }
 
 type claims struct {
@@ -40,9 +47,12 @@ type claims struct {
 }
 
 func newTokens(keys Keys) *tokens {
-	t := &tokens{accessKey: keys.Derive("access token"), refreshKey: keys.Derive("refresh token")}
-	sum := sha256.Sum256(t.accessKey)
-	t.keyID = hex.EncodeToString(sum[:4])
+	t := &tokens{}
+	for _, key := range append([][]byte{keys.Derive("access token")}, keys.DeriveFormer("access token")...) {
+		sum := sha256.Sum256(key)
+		t.access = append(t.access, signing{key, hex.EncodeToString(sum[:4])})
+	}
+	t.refresh = append([][]byte{keys.Derive("refresh token")}, keys.DeriveFormer("refresh token")...)
 	t.parser = jwt.NewParser(
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
 		jwt.WithIssuer(issuer), jwt.WithAudience(audience),
@@ -51,8 +61,8 @@ func newTokens(keys Keys) *tokens {
 	return t
 }
 
-// access signs an access token (RFC 7519).
-func (t *tokens) access(userID, sessionID int64) (string, error) {
+// newAccess signs an access token (RFC 7519).
+func (t *tokens) newAccess(userID, sessionID int64) (string, error) {
 	now := time.Now()
 	token := jwt.NewWithClaims(jwt.SigningMethodHS256, claims{
 		RegisteredClaims: jwt.RegisteredClaims{
@@ -61,8 +71,8 @@ func (t *tokens) access(userID, sessionID int64) (string, error) {
 		},
 		Session: sessionID,
 	})
-	token.Header["typ"], token.Header["kid"] = accessType, t.keyID
-	out, err := token.SignedString(t.accessKey)
+	token.Header["typ"], token.Header["kid"] = accessType, t.access[0].id
+	out, err := token.SignedString(t.access[0].key)
 	if err != nil {
 		return "", fmt.Errorf("sign an access token: %w", err)
 	}
@@ -75,8 +85,8 @@ func (t *tokens) readAccess(text string) (userID, sessionID int64, err error) {
 		return 0, 0, nobody()
 	}
 	var c claims
-	token, err := t.parser.ParseWithClaims(text, &c, func(*jwt.Token) (any, error) { return t.accessKey, nil })
-	if err != nil || token.Header["typ"] != accessType || token.Header["kid"] != t.keyID {
+	token, err := t.parser.ParseWithClaims(text, &c, t.accessKey)
+	if err != nil || token.Header["typ"] != accessType {
 		return 0, 0, nobody()
 	}
 	userID, err = strconv.ParseInt(c.Subject, 10, 64)
@@ -86,17 +96,27 @@ func (t *tokens) readAccess(text string) (userID, sessionID int64, err error) {
 	return userID, c.Session, nil
 }
 
-// refresh is the refresh token of a session's current generation. It is a
+// accessKey is the key that a token names.
+func (t *tokens) accessKey(token *jwt.Token) (any, error) {
+	for _, s := range t.access {
+		if token.Header["kid"] == s.id {
+			return s.key, nil
+		}
+	}
+	return nil, errors.New("no key of ours")
+}
+
+// newRefresh is the refresh token of a session's current generation. It is a
 // function of the session alone, so that it can be given twice.
-func (t *tokens) refresh(s *model.Session) string {
+func (t *tokens) newRefresh(s *model.Session) string {
 	raw := make([]byte, 0, refreshSize)
 	raw = binary.BigEndian.AppendUint64(raw, uint64(s.ID))
 	raw = binary.BigEndian.AppendUint64(raw, uint64(s.Generation))
-	return base64.RawURLEncoding.EncodeToString(append(raw, t.mac(raw, s.Nonce)...))
+	return base64.RawURLEncoding.EncodeToString(append(raw, mac(t.refresh[0], raw, s.Nonce)...))
 }
 
-func (t *tokens) mac(raw []byte, nonce string) []byte {
-	m := hmac.New(sha256.New, t.refreshKey)
+func mac(key, raw []byte, nonce string) []byte {
+	m := hmac.New(sha256.New, key)
 	m.Write(raw[:16])
 	m.Write([]byte(nonce))
 	return m.Sum(nil)
@@ -122,7 +142,9 @@ func parseRefresh(text string) (refreshToken, bool) {
 }
 
 func (t *tokens) genuine(r refreshToken, nonce string) bool {
-	return hmac.Equal(r.raw[16:], t.mac(r.raw, nonce))
+	return slices.ContainsFunc(t.refresh, func(key []byte) bool {
+		return hmac.Equal(r.raw[16:], mac(key, r.raw, nonce))
+	})
 }
 
 // nobody is the answer to every token that is not good, whatever is wrong

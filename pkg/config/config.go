@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/netip"
 	"net/url"
 	"os"
 	"strings"
@@ -39,25 +40,27 @@ const (
 type Config struct {
 	Program Program
 
-	HTTPAddr         string     // host:port to listen on
-	DatabaseURL      string     // postgres://… or sqlite:PATH
-	RedisURL         string     // "" in the embedded mode: run one in process
-	DataDir          string     // folder of the embedded mode
-	SecretKey        []byte     // 32 bytes or more; nil in the embedded mode: the program keeps one in DataDir
-	PublicURL        string     // what links in mails begin with, without a slash at the end
-	SMTPURL          string     // default transport; "" in the embedded mode: the captured inbox
-	MailFrom         string     // default sender, valid for address.ParseMailbox
-	SenderDomains    []string   // further domains a mail may come from, lower-case ASCII
-	Registration     bool       // visitors may register
-	ConfirmEmail     bool       // new accounts must confirm their address
-	Limits           bool       // limits of requests and sign-ins are on
-	AdminEmail       string     // normalised address of the first superuser
-	AdminPassword    string     // "": a random one, printed once
-	LogLevel         slog.Level // least level that is logged
-	LogFormat        string     // "text" or "json"
-	MetricsAddr      string     // host:port of a listener for metrics; "": /metrics on the API
-	CORSOrigins      []string   // origins of other sites whose pages may call the API
-	KeepAttemptsDays int        // days after the end of a run that its attempt log is kept; 0 is for ever
+	HTTPAddr          string         // host:port to listen on
+	DatabaseURL       string         // postgres://… or sqlite:PATH
+	RedisURL          string         // "" in the embedded mode: run one in process
+	DataDir           string         // folder of the embedded mode
+	SecretKey         []byte         // 32 bytes or more; nil in the embedded mode: the program keeps one in DataDir
+	SecretKeyPrevious [][]byte       // former secret keys, the newest first
+	PublicURL         string         // what links in mails begin with, without a slash at the end
+	SMTPURL           string         // default transport; "" in the embedded mode: the captured inbox
+	MailFrom          string         // default sender, valid for address.ParseMailbox
+	SenderDomains     []string       // further domains a mail may come from, lower-case ASCII
+	Registration      bool           // visitors may register
+	ConfirmEmail      bool           // new accounts must confirm their address
+	Limits            bool           // limits of requests and sign-ins are on
+	TrustedProxies    []netip.Prefix // networks of proxies whose X-Forwarded-For is believed
+	AdminEmail        string         // normalised address of the first superuser
+	AdminPassword     string         // "": a random one, printed once
+	LogLevel          slog.Level     // least level that is logged
+	LogFormat         string         // "text" or "json"
+	MetricsAddr       string         // host:port of a listener for metrics; "": /metrics on the API
+	CORSOrigins       []string       // origins of other sites whose pages may call the API
+	KeepAttemptsDays  int            // days after the end of a run that its attempt log is kept; 0 is for ever
 }
 
 // Error is all that is wrong with the settings.
@@ -166,6 +169,7 @@ func (c Config) attrs() []slog.Attr {
 		slog.String("redis_url", maskURL(c.RedisURL)),
 		slog.String("data_dir", c.DataDir),
 		slog.String("secret_key", mask(string(c.SecretKey))),
+		slog.Int("secret_key_previous", len(c.SecretKeyPrevious)),
 		slog.String("public_url", c.PublicURL),
 		slog.String("smtp_url", maskURL(c.SMTPURL)),
 		slog.String("mail_from", c.MailFrom),
@@ -173,6 +177,7 @@ func (c Config) attrs() []slog.Attr {
 		slog.Bool("registration", c.Registration),
 		slog.Bool("confirm_email", c.ConfirmEmail),
 		slog.Bool("limits", c.Limits),
+		slog.Any("trusted_proxies", c.TrustedProxies),
 		slog.String("admin_email", c.AdminEmail),
 		slog.String("admin_password", mask(c.AdminPassword)),
 		slog.String("log_level", strings.ToLower(c.LogLevel.String())),

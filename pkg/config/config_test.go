@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -94,15 +95,17 @@ func TestFlagWinsOverEnvironmentOverFile(t *testing.T) {
 func TestValues(t *testing.T) {
 	t.Chdir(t.TempDir())
 	c, err := load(t, config.API, server(map[string]string{
-		"POSTRIDER_PUBLIC_URL":     "https://mail.example.com/",
-		"POSTRIDER_SENDER_DOMAINS": "Example.com, пример.рф ,",
-		"POSTRIDER_CORS_ORIGINS":   "https://a.example, http://localhost:5173",
-		"POSTRIDER_LIMITS":         "off",
-		"POSTRIDER_LOG_LEVEL":      "DEBUG",
-		"POSTRIDER_LOG_FORMAT":     "text",
-		"POSTRIDER_METRICS_ADDR":   ":9090",
-		"POSTRIDER_REDIS_URL":      "redis-sentinel://a:1,b:2?master=m",
-		"POSTRIDER_SMTP_URL":       "smtp://u:p@mx.example.com:587?tls=required",
+		"POSTRIDER_PUBLIC_URL":          "https://mail.example.com/",
+		"POSTRIDER_SENDER_DOMAINS":      "Example.com, пример.рф ,",
+		"POSTRIDER_CORS_ORIGINS":        "https://a.example, http://localhost:5173",
+		"POSTRIDER_LIMITS":              "off",
+		"POSTRIDER_TRUSTED_PROXIES":     "10.1.2.3/8, fd00::/8,192.0.2.7",
+		"POSTRIDER_SECRET_KEY_PREVIOUS": strings.Repeat("A", 43) + "=, " + secret,
+		"POSTRIDER_LOG_LEVEL":           "DEBUG",
+		"POSTRIDER_LOG_FORMAT":          "text",
+		"POSTRIDER_METRICS_ADDR":        ":9090",
+		"POSTRIDER_REDIS_URL":           "redis-sentinel://a:1,b:2?master=m",
+		"POSTRIDER_SMTP_URL":            "smtp://u:p@mx.example.com:587?tls=required",
 		// Not a setting of this program, so nobody minds it here.
 		"POSTRIDER_ADMIN_EMAIL": "nobody",
 	}))
@@ -111,6 +114,11 @@ func TestValues(t *testing.T) {
 	require.Equal(t, []string{"example.com", "xn--e1afmkfd.xn--p1ai"}, c.SenderDomains)
 	require.Equal(t, []string{"https://a.example", "http://localhost:5173"}, c.CORSOrigins)
 	require.False(t, c.Limits)
+	require.Equal(t, []netip.Prefix{
+		netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8"), netip.MustParsePrefix("192.0.2.7/32"),
+	}, c.TrustedProxies)
+	require.Len(t, c.SecretKeyPrevious, 2)
+	require.Equal(t, c.SecretKey, c.SecretKeyPrevious[1])
 	require.Equal(t, slog.LevelDebug, c.LogLevel)
 	require.Equal(t, "text", c.LogFormat)
 }
@@ -118,23 +126,25 @@ func TestValues(t *testing.T) {
 func TestAllProblemsAtOnce(t *testing.T) {
 	t.Chdir(t.TempDir())
 	_, err := load(t, config.Up, map[string]string{
-		"POSTRIDER_HTTP_ADDR":          "8080",
-		"POSTRIDER_DATABASE_URL":       "mysql://u:hunter2@db/x",
-		"POSTRIDER_REDIS_URL":          "http://:hunter2@x",
-		"POSTRIDER_SECRET_KEY":         "!hunter2!",
-		"POSTRIDER_PUBLIC_URL":         "mail.example.com",
-		"POSTRIDER_SMTP_URL":           "mx:25",
-		"POSTRIDER_MAIL_FROM":          "nobody",
-		"POSTRIDER_SENDER_DOMAINS":     "a b",
-		"POSTRIDER_REGISTRATION":       "maybe",
-		"POSTRIDER_CONFIRM_EMAIL":      "maybe",
-		"POSTRIDER_LIMITS":             "maybe",
-		"POSTRIDER_ADMIN_EMAIL":        "root",
-		"POSTRIDER_LOG_LEVEL":          "loud",
-		"POSTRIDER_LOG_FORMAT":         "xml",
-		"POSTRIDER_METRICS_ADDR":       "host:99999",
-		"POSTRIDER_CORS_ORIGINS":       "*",
-		"POSTRIDER_KEEP_ATTEMPTS_DAYS": "-1",
+		"POSTRIDER_HTTP_ADDR":           "8080",
+		"POSTRIDER_DATABASE_URL":        "mysql://u:hunter2@db/x",
+		"POSTRIDER_REDIS_URL":           "http://:hunter2@x",
+		"POSTRIDER_SECRET_KEY":          "!hunter2!",
+		"POSTRIDER_SECRET_KEY_PREVIOUS": "aHVudGVyMg==",
+		"POSTRIDER_TRUSTED_PROXIES":     "0.0.0.0/0",
+		"POSTRIDER_PUBLIC_URL":          "mail.example.com",
+		"POSTRIDER_SMTP_URL":            "mx:25",
+		"POSTRIDER_MAIL_FROM":           "nobody",
+		"POSTRIDER_SENDER_DOMAINS":      "a b",
+		"POSTRIDER_REGISTRATION":        "maybe",
+		"POSTRIDER_CONFIRM_EMAIL":       "maybe",
+		"POSTRIDER_LIMITS":              "maybe",
+		"POSTRIDER_ADMIN_EMAIL":         "root",
+		"POSTRIDER_LOG_LEVEL":           "loud",
+		"POSTRIDER_LOG_FORMAT":          "xml",
+		"POSTRIDER_METRICS_ADDR":        "host:99999",
+		"POSTRIDER_CORS_ORIGINS":        "*",
+		"POSTRIDER_KEEP_ATTEMPTS_DAYS":  "-1",
 	})
 	var problems *config.Error
 	require.ErrorAs(t, err, &problems)
@@ -144,7 +154,7 @@ func TestAllProblemsAtOnce(t *testing.T) {
 		named[name] = true
 	}
 	// The password is missing, too: an address that cannot be read is not loopback.
-	require.Len(t, named, 18, err)
+	require.Len(t, named, 20, err)
 	require.NotContains(t, err.Error(), "hunter2")
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -47,6 +48,7 @@ func (r *reader) config(program Program) *Config {
 		Registration:     r.switched(envRegistration),
 		ConfirmEmail:     r.switched(envConfirmEmail),
 		Limits:           r.switched(envLimits),
+		TrustedProxies:   r.trustedProxies(),
 		AdminEmail:       r.adminEmail(),
 		AdminPassword:    r.values[envAdminPassword],
 		LogLevel:         r.logLevel(),
@@ -59,6 +61,7 @@ func (r *reader) config(program Program) *Config {
 	c.DatabaseURL = r.databaseURL(program, c.DataDir)
 	c.RedisURL = r.redisURL(program)
 	c.SecretKey = r.secretKey(program, embedded)
+	c.SecretKeyPrevious = r.previousKeys()
 	c.PublicURL = r.publicURL(program, c.HTTPAddr)
 	if program == Up && !embedded && c.AdminPassword == "" {
 		r.problem(envAdminPassword, "is needed, as %s is not an address of this machine alone: choose the superuser's password", c.HTTPAddr)
@@ -151,6 +154,23 @@ func (r *reader) secretKey(program Program, embedded bool) []byte {
 		r.problem(envSecretKey, "is weak: a pattern or a sample, not random bytes; %s", makeSecret)
 	}
 	return key
+}
+
+// previousKeys may be weak, as they sign nothing: who had one must get away from
+// it.
+func (r *reader) previousKeys() [][]byte {
+	var keys [][]byte
+	for i, s := range list(r.values[envPreviousKeys]) {
+		key, err := decodeBase64(s)
+		switch {
+		case err != nil:
+			r.problem(envPreviousKeys, "is not base64 in its key number %d: list what stood in %s before", i+1, envSecretKey)
+		case len(key) < 32:
+			r.problem(envPreviousKeys, "is too short in its key number %d: %d bytes of at least 32", i+1, len(key))
+		}
+		keys = append(keys, key)
+	}
+	return keys
 }
 
 func decodeBase64(s string) ([]byte, error) {
@@ -261,6 +281,22 @@ func (r *reader) corsOrigins() []string {
 		}
 	}
 	return origins
+}
+
+func (r *reader) trustedProxies() []netip.Prefix {
+	var out []netip.Prefix
+	for _, s := range list(r.values[envTrusted]) {
+		p, err := netip.ParsePrefix(s)
+		if ip, bad := netip.ParseAddr(s); bad == nil && ip.Zone() == "" {
+			p, err = netip.PrefixFrom(ip, ip.BitLen()), nil
+		}
+		if err != nil || p.Bits() == 0 {
+			r.problem(envTrusted, "must list addresses or networks like 10.0.0.0/8 or fd00::/8, and not all of the world, not %q", s)
+			continue
+		}
+		out = append(out, p.Masked())
+	}
+	return out
 }
 
 func (r *reader) switched(env string) bool {

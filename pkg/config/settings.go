@@ -22,6 +22,7 @@ const (
 	envRedisURL      = "POSTRIDER_REDIS_URL"
 	envDataDir       = "POSTRIDER_DATA_DIR"
 	envSecretKey     = "POSTRIDER_SECRET_KEY"
+	envPreviousKeys  = "POSTRIDER_SECRET_KEY_PREVIOUS"
 	envPublicURL     = "POSTRIDER_PUBLIC_URL"
 	envSMTPURL       = "POSTRIDER_SMTP_URL"
 	envMailFrom      = "POSTRIDER_MAIL_FROM"
@@ -29,6 +30,7 @@ const (
 	envRegistration  = "POSTRIDER_REGISTRATION"
 	envConfirmEmail  = "POSTRIDER_CONFIRM_EMAIL"
 	envLimits        = "POSTRIDER_LIMITS"
+	envTrusted       = "POSTRIDER_TRUSTED_PROXIES"
 	envAdminEmail    = "POSTRIDER_ADMIN_EMAIL"
 	envAdminPassword = "POSTRIDER_ADMIN_PASSWORD"
 	envLogLevel      = "POSTRIDER_LOG_LEVEL"
@@ -46,6 +48,7 @@ var settings = []setting{
 	{env: envRedisURL, programs: all, usage: "Redis `URL`: redis://…, rediss://…, redis-sentinel://…"},
 	{env: envDataDir, programs: Up | Admin, value: "./data", usage: "`folder` of the embedded mode"},
 	{env: envSecretKey, programs: all, usage: "32 random bytes in `base64`, as `openssl rand -base64 32` makes them"},
+	{env: envPreviousKeys, programs: all, usage: "former secret `keys`, comma separated, whose tokens and links still count"},
 	{env: envPublicURL, programs: all, usage: "`URL` that links in mails begin with (default \"http://localhost:8080\")"},
 	{env: envSMTPURL, programs: all, usage: "default transport `URL`: smtp://[user:pass@]host:port?tls=…"},
 	{env: envMailFrom, programs: all, value: "Postrider <postrider@localhost>", usage: "default `sender` of mails"},
@@ -53,6 +56,7 @@ var settings = []setting{
 	{env: envRegistration, programs: API | Up, value: "true", usage: "whether visitors may register (`bool`)", isSwitch: true},
 	{env: envConfirmEmail, programs: API | Up, value: "false", usage: "whether new accounts must confirm their address (`bool`)", isSwitch: true},
 	{env: envLimits, programs: API | Up, value: "on", usage: "limits of requests and sign-ins, `on|off`", isSwitch: true},
+	{env: envTrusted, programs: API | Up, usage: "`networks` of proxies whose X-Forwarded-For is believed, comma separated, like 10.0.0.0/8"},
 	{env: envAdminEmail, programs: Up | Admin, value: "admin@example.com", usage: "`address` of the first superuser"},
 	{env: envAdminPassword, programs: Up | Admin, usage: "`password` of the first superuser; without it a random one is printed once"},
 	{env: envLogLevel, programs: all, value: "info", usage: "least `level` to log: debug, info, warn, error"},

@@ -60,9 +60,21 @@ func (s *Service) openLink(token string) (purpose linkPurpose, id int64, ok bool
 		return "", 0, false
 	}
 	for _, purpose := range []linkPurpose{linkUnsubscribe, linkTest} {
-		if hmac.Equal(raw[9:], s.linkMAC(purpose, raw[:9])) {
+		if hmac.Equal(raw[9:], s.linkMAC(purpose, raw[:9])) || s.formerly(purpose, raw) {
 			return purpose, int64(binary.BigEndian.Uint64(raw[1:9])), true
 		}
 	}
 	return "", 0, false
+}
+
+// formerly reports whether a link was signed under a key that we had before.
+func (s *Service) formerly(purpose linkPurpose, raw []byte) bool {
+	for _, key := range s.opt.FormerLinkKeys {
+		mac := hmac.New(sha256.New, key)
+		mac.Write(append([]byte(purpose+":"), raw[:9]...))
+		if hmac.Equal(raw[9:], mac.Sum(nil)[:16]) {
+			return true
+		}
+	}
+	return false
 }

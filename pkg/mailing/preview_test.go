@@ -121,5 +121,13 @@ func TestTheSenderOfAPreview(t *testing.T) {
 		about, err := h.service.Unsubscription(ctx, strings.TrimPrefix(p.Text, "http://localhost:8080/u/"))
 		require.NoError(t, err)
 		require.True(t, about.Test)
+
+		// the links of mails that were sent outlive an exchange of the key
+		key := []byte("another key of thirty-two bytes!")
+		for former, counts := range map[string]bool{"0123456789abcdef0123456789abcdef": true, "0123456789abcdef0123456789abcdeX": false} {
+			exchanged := mailing.New(st, nil, mailing.Options{LinkKey: key, FormerLinkKeys: [][]byte{[]byte(former)}})
+			_, err = exchanged.Unsubscription(ctx, strings.TrimPrefix(p.Text, "http://localhost:8080/u/"))
+			require.Equal(t, counts, err == nil, "%v", err)
+		}
 	})
 }

@@ -25,13 +25,14 @@ const hintDeadline = 300 * time.Millisecond
 
 // Options are what an installation decides.
 type Options struct {
-	PublicURL     string        // what links in mails begin with, without a slash at the end
-	FromName      string        // default sender
-	FromEmail     string        // default sender
-	SenderDomains []string      // domains a sender may have besides FromEmail's
-	LinkKey       []byte        // signs the links in mails
-	KeepAttempts  time.Duration // how long after its end the attempt log of a run is kept; 0 is for ever
-	Log           *slog.Logger
+	PublicURL      string        // what links in mails begin with, without a slash at the end
+	FromName       string        // default sender
+	FromEmail      string        // default sender
+	SenderDomains  []string      // domains a sender may have besides FromEmail's
+	LinkKey        []byte        // signs the links in mails
+	FormerLinkKeys [][]byte      // signed those in mails that were sent before
+	KeepAttempts   time.Duration // how long after its end the attempt log of a run is kept; 0 is for ever
+	Log            *slog.Logger
 }
 
 // Service takes what people ask of mailings.
