@@ -61,9 +61,22 @@ func bindAnd(c echo.Context, into any, rules func() error) error {
 // bodyOf parses the body once for a request. What reads it under a lock calls
 // this before: the sender may be slow.
 func bodyOf(c echo.Context) (map[string]any, error) {
-	if body, done := c.Get(bodyKey).(map[string]any); done {
-		return body, nil
+	switch read := c.Get(bodyKey).(type) {
+	case map[string]any:
+		return read, nil
+	case error:
+		return nil, read
 	}
+	body, err := readBody(c)
+	if err != nil {
+		c.Set(bodyKey, err)
+		return nil, err
+	}
+	c.Set(bodyKey, body)
+	return body, nil
+}
+
+func readBody(c echo.Context) (map[string]any, error) {
 	r := c.Request()
 	raw, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -86,7 +99,6 @@ func bodyOf(c echo.Context) (map[string]any, error) {
 			return nil, &model.Error{Kind: malformed, Message: err.Error()}
 		}
 	}
-	c.Set(bodyKey, body)
 	return body, nil
 }
 

@@ -127,17 +127,18 @@ func clientCells(c *model.Client) []string {
 //	@Description	Attributes are texts, numbers, true or false under names of letters, digits and _; null is the same as none.
 //	@Tags			clients
 //	@Security		Bearer
-//	@Param			client	body		clientRequest	true	"the client"
-//	@Success		201		{object}	client
-//	@Header			201		{string}	ETag		"version"
-//	@Header			201		{string}	Location	"where it is"
-//	@Failure		400		{object}	problem
-//	@Failure		401		{object}	problem
-//	@Failure		409		{object}	problem
-//	@Failure		413		{object}	problem
-//	@Failure		415		{object}	problem
-//	@Failure		422		{object}	problem
-//	@Failure		503		{object}	problem
+//	@Param			client			body		clientRequest	true	"the client"
+//	@Param			Idempotency-Key	header		string			false	"makes a repeat within 24 hours answer the same and make nothing more"	maxlength(255)
+//	@Success		201				{object}	client
+//	@Header			201				{string}	ETag		"version"
+//	@Header			201				{string}	Location	"where it is"
+//	@Failure		400				{object}	problem
+//	@Failure		401				{object}	problem
+//	@Failure		409				{object}	problem
+//	@Failure		413				{object}	problem
+//	@Failure		415				{object}	problem
+//	@Failure		422				{object}	problem
+//	@Failure		503				{object}	problem
 //	@Router			/clients [post]
 func (s *Server) createClient(c echo.Context) error {
 	if err := queryOf(c).err(); err != nil {

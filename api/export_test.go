@@ -2,6 +2,8 @@ package api
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -57,3 +59,15 @@ func (s *Server) Mount(method, path, who, whose, scope string, handle echo.Handl
 	err := s.mount(base, []route{{method, path, access(who), rows{reach: reach(whose)}, model.Scope(scope), handle}})
 	return errors.Join(err, s.listed())
 }
+
+// HurryKeys makes a repeated call wait less for the first.
+func (s *Server) HurryKeys(whole time.Duration) { s.wait = waitFirst{whole, 5 * time.Millisecond} }
+
+// KeyOf is the name and the hash under which a call with an Idempotency-Key is
+// kept; the body must be canonical JSON.
+func KeyOf(path, key, body string) (name, hash string) {
+	return digest(base+path, key), digest(body, "")
+}
+
+// OnceOnly are the paths of the calls that take an Idempotency-Key.
+func (s *Server) OnceOnly() []string { return slices.Collect(maps.Keys(s.onceOnly())) }

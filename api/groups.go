@@ -116,16 +116,17 @@ func (s *Server) pathGroup(c echo.Context) (*model.Group, error) {
 //	@Summary	Make a group
 //	@Tags		administration
 //	@Security	Bearer
-//	@Param		body	body		groupRequest	true	"the group"
-//	@Success	201		{object}	group
-//	@Failure	400		{object}	problem
-//	@Failure	401		{object}	problem
-//	@Failure	403		{object}	problem
-//	@Failure	409		{object}	problem	"the name is taken"
-//	@Failure	413		{object}	problem
-//	@Failure	415		{object}	problem
-//	@Failure	422		{object}	problem
-//	@Failure	503		{object}	problem
+//	@Param		body			body		groupRequest	true	"the group"
+//	@Param		Idempotency-Key	header		string			false	"makes a repeat within 24 hours answer the same and make nothing more"	maxlength(255)
+//	@Success	201				{object}	group
+//	@Failure	400				{object}	problem
+//	@Failure	401				{object}	problem
+//	@Failure	403				{object}	problem
+//	@Failure	409				{object}	problem	"the name is taken"
+//	@Failure	413				{object}	problem
+//	@Failure	415				{object}	problem
+//	@Failure	422				{object}	problem
+//	@Failure	503				{object}	problem
 //	@Router		/groups [post]
 func (s *Server) createGroup(c echo.Context) error {
 	var in groupRequest

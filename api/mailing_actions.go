@@ -68,17 +68,18 @@ func (s *Server) unscheduleMailing(c echo.Context) error { return s.act(c, model
 //	@Summary	Start a run now
 //	@Tags		mailings
 //	@Security	Bearer
-//	@Param		id	path		int	true	"id"
-//	@Success	202	{object}	mailingResponse
-//	@Failure	400	{object}	problem
-//	@Failure	401	{object}	problem
-//	@Failure	403	{object}	problem
-//	@Failure	404	{object}	problem
-//	@Failure	409	{object}	problem
-//	@Failure	413	{object}	problem
-//	@Failure	415	{object}	problem
-//	@Failure	422	{object}	problem
-//	@Failure	503	{object}	problem
+//	@Param		id				path		int		true	"id"
+//	@Param		Idempotency-Key	header		string	false	"makes a repeat within 24 hours answer the same and make nothing more"	maxlength(255)
+//	@Success	202				{object}	mailingResponse
+//	@Failure	400				{object}	problem
+//	@Failure	401				{object}	problem
+//	@Failure	403				{object}	problem
+//	@Failure	404				{object}	problem
+//	@Failure	409				{object}	problem
+//	@Failure	413				{object}	problem
+//	@Failure	415				{object}	problem
+//	@Failure	422				{object}	problem
+//	@Failure	503				{object}	problem
 //	@Router		/mailings/{id}/start [post]
 func (s *Server) startMailing(c echo.Context) error { return s.act(c, model.ActionStart) }
 
@@ -196,16 +197,18 @@ func (s *Server) stopMailing(c echo.Context) error {
 //	@Summary	Copy a mailing into a draft
 //	@Tags		mailings
 //	@Security	Bearer
-//	@Param		id	path		int	true	"id"
-//	@Success	201	{object}	mailingResponse
-//	@Failure	400	{object}	problem
-//	@Failure	401	{object}	problem
-//	@Failure	403	{object}	problem
-//	@Failure	404	{object}	problem
-//	@Failure	413	{object}	problem
-//	@Failure	415	{object}	problem
-//	@Failure	422	{object}	problem
-//	@Failure	503	{object}	problem
+//	@Param		id				path		int		true	"id"
+//	@Param		Idempotency-Key	header		string	false	"makes a repeat within 24 hours answer the same and make nothing more"	maxlength(255)
+//	@Success	201				{object}	mailingResponse
+//	@Failure	400				{object}	problem
+//	@Failure	401				{object}	problem
+//	@Failure	403				{object}	problem
+//	@Failure	404				{object}	problem
+//	@Failure	409				{object}	problem
+//	@Failure	413				{object}	problem
+//	@Failure	415				{object}	problem
+//	@Failure	422				{object}	problem
+//	@Failure	503				{object}	problem
 //	@Router		/mailings/{id}/duplicate [post]
 func (s *Server) duplicateMailing(c echo.Context) error {
 	m, err := s.ownMailing(c)
@@ -227,8 +230,9 @@ func (s *Server) duplicateMailing(c echo.Context) error {
 //	@Description	As for messages, with the sender of the mailing: to oneself, or to one of one's own clients, rendered as client_id and sent to `to` where both are given. An address that is suppressed is a 422 with code suppressed.
 //	@Tags			mailings
 //	@Security		Bearer
-//	@Param			id		path	int					true	"id"
-//	@Param			body	body	testRequest	false	"to whom"
+//	@Param			id				path	int			true	"id"
+//	@Param			body			body	testRequest	false	"to whom"
+//	@Param			Idempotency-Key	header	string		false	"makes a repeat within 24 hours answer the same and make nothing more"	maxlength(255)
 //	@Success		202
 //	@Failure		400	{object}	problem
 //	@Failure		401	{object}	problem

@@ -180,23 +180,23 @@ func answerMailing(c echo.Context, status int, m *model.Mailing) error {
 
 // mailings lists mailings.
 //
-//	@Summary	List mailings
+//	@Summary		List mailings
 //	@Description	With `Accept: text/csv` the whole list comes as CSV.
-//	@Tags		mailings
-//	@Security	Bearer
-//	@Produce	json,text/csv
-//	@Param		status		query		string	false	"status"					Enums(draft, scheduled, running, pausing, paused, cancelling, finished, cancelled)
-//	@Param		q			query		string	false	"part of the name"
-//	@Param		owner_id	query		int		false	"owner, for those who see everyone's"
-//	@Param		limit		query		int		false	"rows a page"				default(50)	minimum(1)	maximum(200)
-//	@Param		cursor		query		string	false	"next_cursor of the page before"
-//	@Param		sort		query		string	false	"order"						Enums(id, -id, name, -name, created_at, -created_at, updated_at, -updated_at, next_run_at, -next_run_at)
-//	@Param		with_total	query		bool	false	"count all rows too"
-//	@Success	200			{object}	list[mailingResponse]
-//	@Failure	401			{object}	problem
-//	@Failure	422			{object}	problem
-//	@Failure	503			{object}	problem
-//	@Router		/mailings [get]
+//	@Tags			mailings
+//	@Security		Bearer
+//	@Produce		json,text/csv
+//	@Param			status		query		string	false	"status"	Enums(draft, scheduled, running, pausing, paused, cancelling, finished, cancelled)
+//	@Param			q			query		string	false	"part of the name"
+//	@Param			owner_id	query		int		false	"owner, for those who see everyone's"
+//	@Param			limit		query		int		false	"rows a page"	default(50)	minimum(1)	maximum(200)
+//	@Param			cursor		query		string	false	"next_cursor of the page before"
+//	@Param			sort		query		string	false	"order"	Enums(id, -id, name, -name, created_at, -created_at, updated_at, -updated_at, next_run_at, -next_run_at)
+//	@Param			with_total	query		bool	false	"count all rows too"
+//	@Success		200			{object}	list[mailingResponse]
+//	@Failure		401			{object}	problem
+//	@Failure		422			{object}	problem
+//	@Failure		503			{object}	problem
+//	@Router			/mailings [get]
 func (s *Server) mailings(c echo.Context) error {
 	q := queryOf(c, pageNames("status", "q", "owner_id")...)
 	f := store.MailingFilter{Status: oneOf(q, "status", model.MailingStatuses), Q: q.text("q")}
@@ -240,14 +240,16 @@ func mailingCells(row *model.Mailing) []string {
 //	@Summary	Create a mailing
 //	@Tags		mailings
 //	@Security	Bearer
-//	@Param		body	body		mailingRequest	true	"its settings"
-//	@Success	201		{object}	mailingResponse
-//	@Failure	400		{object}	problem
-//	@Failure	401		{object}	problem
-//	@Failure	413		{object}	problem
-//	@Failure	415		{object}	problem
-//	@Failure	422		{object}	problem
-//	@Failure	503		{object}	problem
+//	@Param		body			body		mailingRequest	true	"its settings"
+//	@Param		Idempotency-Key	header		string			false	"makes a repeat within 24 hours answer the same and make nothing more"	maxlength(255)
+//	@Success	201				{object}	mailingResponse
+//	@Failure	400				{object}	problem
+//	@Failure	401				{object}	problem
+//	@Failure	409				{object}	problem
+//	@Failure	413				{object}	problem
+//	@Failure	415				{object}	problem
+//	@Failure	422				{object}	problem
+//	@Failure	503				{object}	problem
 //	@Router		/mailings [post]
 func (s *Server) createMailing(c echo.Context) error {
 	body := mailingDefaults()

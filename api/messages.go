@@ -91,16 +91,18 @@ func messageCells(m *model.Message) []string {
 //	@Description	A body that does not parse, or could run without bound, is a 422 on its field.
 //	@Tags			messages
 //	@Security		Bearer
-//	@Param			message	body		messageRequest	true	"the message"
-//	@Success		201		{object}	message
-//	@Header			201		{string}	ETag		"version"
-//	@Header			201		{string}	Location	"where it is"
-//	@Failure		400		{object}	problem
-//	@Failure		401		{object}	problem
-//	@Failure		413		{object}	problem
-//	@Failure		415		{object}	problem
-//	@Failure		422		{object}	problem
-//	@Failure		503		{object}	problem
+//	@Param			message			body		messageRequest	true	"the message"
+//	@Param			Idempotency-Key	header		string			false	"makes a repeat within 24 hours answer the same and make nothing more"	maxlength(255)
+//	@Success		201				{object}	message
+//	@Header			201				{string}	ETag		"version"
+//	@Header			201				{string}	Location	"where it is"
+//	@Failure		400				{object}	problem
+//	@Failure		401				{object}	problem
+//	@Failure		409				{object}	problem
+//	@Failure		413				{object}	problem
+//	@Failure		415				{object}	problem
+//	@Failure		422				{object}	problem
+//	@Failure		503				{object}	problem
 //	@Router			/messages [post]
 func (s *Server) createMessage(c echo.Context) error {
 	if err := queryOf(c).err(); err != nil {
@@ -385,8 +387,9 @@ type testRequest struct {
 //	@Description	With client_id it is rendered as that client gets it; with to it goes there, whoever it is rendered for. An address that is suppressed is a 422 with code suppressed.
 //	@Tags			messages
 //	@Security		Bearer
-//	@Param			id	path	int			true	"id"
-//	@Param			to	body	testRequest	false	"to whom, and as whom"
+//	@Param			id				path	int			true	"id"
+//	@Param			to				body	testRequest	false	"to whom, and as whom"
+//	@Param			Idempotency-Key	header	string		false	"makes a repeat within 24 hours answer the same and make nothing more"	maxlength(255)
 //	@Success		202
 //	@Failure		400	{object}	problem
 //	@Failure		401	{object}	problem

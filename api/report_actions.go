@@ -27,18 +27,19 @@ type retryResponse struct {
 //	@Description	Makes a linked run, which begins at once and sends the same content with the same Message-ID. Each delivery is retried once at most. While the run or another one of its mailing is being sent, and when nothing is left to retry, the answer is 409.
 //	@Tags			reports
 //	@Security		Bearer
-//	@Param			run_id	path		int				true	"run"
-//	@Param			body	body		retryRequest	true	"what to retry"
-//	@Success		202		{object}	retryResponse
-//	@Failure		400		{object}	problem
-//	@Failure		401		{object}	problem
-//	@Failure		403		{object}	problem
-//	@Failure		404		{object}	problem
-//	@Failure		409		{object}	problem
-//	@Failure		413		{object}	problem
-//	@Failure		415		{object}	problem
-//	@Failure		422		{object}	problem
-//	@Failure		503		{object}	problem
+//	@Param			run_id			path		int				true	"run"
+//	@Param			body			body		retryRequest	true	"what to retry"
+//	@Param			Idempotency-Key	header		string			false	"makes a repeat within 24 hours answer the same and make nothing more"	maxlength(255)
+//	@Success		202				{object}	retryResponse
+//	@Failure		400				{object}	problem
+//	@Failure		401				{object}	problem
+//	@Failure		403				{object}	problem
+//	@Failure		404				{object}	problem
+//	@Failure		409				{object}	problem
+//	@Failure		413				{object}	problem
+//	@Failure		415				{object}	problem
+//	@Failure		422				{object}	problem
+//	@Failure		503				{object}	problem
 //	@Router			/reports/{run_id}/retry [post]
 func (s *Server) retryReport(c echo.Context) error {
 	runID, err := s.ownReport(c)

@@ -122,9 +122,13 @@ func (r route) check() error {
 
 // mount makes a call answer, by the table and not otherwise.
 func (s *Server) mount(prefix string, table []route) error {
+	makes := s.onceOnly()
 	for _, r := range table {
 		if err := r.check(); err != nil {
 			return err
+		}
+		if again, is := makes[r.path]; is && r.method == post && prefix == base {
+			r.handle = s.once(again, r.handle)
 		}
 		r.path = prefix + r.path
 		for _, method := range answered(r.method) {

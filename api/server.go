@@ -63,6 +63,7 @@ type Server struct {
 	pages    map[string]*asset        // the web interface
 	requests *prometheus.HistogramVec // nil without Metrics
 	mounted  map[string]bool          // "GET /api/v1/me": what the table made answer
+	wait     waitFirst
 }
 
 // New makes the handler of the whole HTTP surface: the API below /api/v1, the
@@ -76,7 +77,10 @@ func New(d Deps) (*Server, error) {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = callers(d.TrustedProxies, d.Log)
-	s := &Server{Deps: d, echo: e, progress: newProgress(d.Store, d.Log), mounted: map[string]bool{}}
+	s := &Server{
+		Deps: d, echo: e, progress: newProgress(d.Store, d.Log), mounted: map[string]bool{},
+		wait: waitFirst{10 * time.Second, 50 * time.Millisecond},
+	}
 	e.HTTPErrorHandler = s.fail
 	if d.Metrics != nil {
 		s.requests = observer(d.Metrics)

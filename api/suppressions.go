@@ -78,15 +78,16 @@ func (s *Server) suppressions(c echo.Context) error {
 //	@Description	It need not be a client's. Mails to it that have not left are skipped with the reason. An address is suppressed once (409).
 //	@Tags			suppressions
 //	@Security		Bearer
-//	@Param			suppression	body		suppressionRequest	true	"the address and why"
-//	@Success		201			{object}	suppression
-//	@Failure		400			{object}	problem
-//	@Failure		401			{object}	problem
-//	@Failure		409			{object}	problem
-//	@Failure		413			{object}	problem
-//	@Failure		415			{object}	problem
-//	@Failure		422			{object}	problem
-//	@Failure		503			{object}	problem
+//	@Param			suppression		body		suppressionRequest	true	"the address and why"
+//	@Param			Idempotency-Key	header		string				false	"makes a repeat within 24 hours answer the same and make nothing more"	maxlength(255)
+//	@Success		201				{object}	suppression
+//	@Failure		400				{object}	problem
+//	@Failure		401				{object}	problem
+//	@Failure		409				{object}	problem
+//	@Failure		413				{object}	problem
+//	@Failure		415				{object}	problem
+//	@Failure		422				{object}	problem
+//	@Failure		503				{object}	problem
 //	@Router			/suppressions [post]
 func (s *Server) createSuppression(c echo.Context) error {
 	if err := queryOf(c).err(); err != nil {

@@ -245,16 +245,17 @@ func (s *Server) transport(c echo.Context) error {
 //	@Description	Workers use it within two seconds. Without tls it is required, on loopback optional; without port it is 25, with implicit TLS 465.
 //	@Tags			transports
 //	@Security		Bearer
-//	@Param			body	body		transportRequest	true	"the transport"
-//	@Success		201		{object}	transport
-//	@Failure		400		{object}	problem
-//	@Failure		401		{object}	problem
-//	@Failure		403		{object}	problem
-//	@Failure		409		{object}	problem	"the name is taken"
-//	@Failure		413		{object}	problem
-//	@Failure		415		{object}	problem
-//	@Failure		422		{object}	problem
-//	@Failure		503		{object}	problem
+//	@Param			body			body		transportRequest	true	"the transport"
+//	@Param			Idempotency-Key	header		string				false	"makes a repeat within 24 hours answer the same and make nothing more"	maxlength(255)
+//	@Success		201				{object}	transport
+//	@Failure		400				{object}	problem
+//	@Failure		401				{object}	problem
+//	@Failure		403				{object}	problem
+//	@Failure		409				{object}	problem	"the name is taken"
+//	@Failure		413				{object}	problem
+//	@Failure		415				{object}	problem
+//	@Failure		422				{object}	problem
+//	@Failure		503				{object}	problem
 //	@Router			/transports [post]
 func (s *Server) createTransport(c echo.Context) error {
 	in := transportRequest{Connections: 10, Enabled: true}

@@ -47,6 +47,14 @@ var sentences = []sentence{
 	say("the JSON is nested deeper than %d", "вложенность JSON больше {}"),
 	say("the JSON names a key twice", "в JSON дважды назван один ключ"),
 
+	// calls with an Idempotency-Key
+	say("give one key", "укажите один ключ"),
+	say("must not be empty", "не должно быть пустым"),
+	say("may have Latin letters, digits and signs", "допустимы латинские буквы, цифры и знаки"),
+	say("this key was used for another body; take a new one", "этот ключ уже использован с другим телом запроса; возьмите новый"),
+	say("the first request with this Idempotency-Key is still being answered; try again soon", "на первый запрос с этим Idempotency-Key ещё готовится ответ; попробуйте чуть позже"),
+	say("another request with this Idempotency-Key has taken over", "другой запрос с этим Idempotency-Key уже выполняется вместо этого"),
+
 	// many at once
 	say("name ids or a filter, one of them", "назовите номера или фильтр, что-то одно"),
 	say("say what is to be done: add_tags, remove_tags or delete", "скажите, что сделать: add_tags, remove_tags или delete"),

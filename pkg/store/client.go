@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"slices"
 
 	"gorm.io/gorm"
@@ -193,6 +194,9 @@ func (s *Store) CreateClient(ctx context.Context, v model.Viewer, c *model.Clien
 		if err := setTags(tx, c); err != nil {
 			return kindOf(err, "tag a client")
 		}
+		if err := sign(tx, madeClient, c.ID); err != nil {
+			return kindOf(err, "create a client")
+		}
 		return s.reread(tx, v, c)
 	})
 }
@@ -298,7 +302,7 @@ func (s *Store) DeleteClient(ctx context.Context, v model.Viewer, id int64, ifMa
 			return kindOf(err, "skip the mails to a client")
 		}
 		if erase {
-			if err := eraseAddress(tx, c); err != nil {
+			if err := errors.Join(eraseAddress(tx, c), forget(tx, c.OwnerID, madeClient, id)); err != nil {
 				return kindOf(err, "erase an address")
 			}
 		}

@@ -86,7 +86,7 @@ func (s *Store) CreateGroup(ctx context.Context, g *model.Group) error {
 		if err := tx.Create(g).Error; err != nil {
 			return groupError(err, "create a group")
 		}
-		if err := setPermissions(tx, g); err != nil {
+		if err := errors.Join(sign(tx, "group", g.ID), setPermissions(tx, g)); err != nil {
 			return err
 		}
 		return s.audit(tx, model.AuditEvent{Action: model.AuditGroupCreated, Details: model.Details{"permissions": g.Permissions}}.Object("group", g.ID, g.Name))

@@ -157,7 +157,10 @@ func (t *MailingTx) MissingClients(ids []int64) ([]int64, error) {
 
 // Insert writes a new mailing.
 func (t *MailingTx) Insert() error {
-	return t.tx.Create(&mailingRow{Mailing: t.Mailing, Search: searchText(t.Name)}).Error
+	if err := t.tx.Create(&mailingRow{Mailing: t.Mailing, Search: searchText(t.Name)}).Error; err != nil {
+		return err
+	}
+	return sign(t.tx, "mailing", t.ID)
 }
 
 // SaveSettings writes the settings and makes a new version of them.
@@ -218,7 +221,7 @@ func (t *MailingTx) PlanRun(slot Slot) (*model.Run, error) {
 		return nil, err
 	}
 	t.NextRunAt = &r.PlannedAt
-	return r, nil
+	return r, sign(t.tx, "mailing", t.ID)
 }
 
 // DropPlannedRun forgets what waits for its time.

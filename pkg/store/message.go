@@ -86,6 +86,9 @@ func (s *Store) CreateMessage(ctx context.Context, v model.Viewer, m *model.Mess
 		if err := tx.Create(&row).Error; err != nil {
 			return kindOf(err, "create a message")
 		}
+		if err := sign(tx, "message", row.ID); err != nil {
+			return kindOf(err, "create a message")
+		}
 		now, err := s.message(tx, v, row.ID)
 		if err == nil {
 			*m = *now

@@ -57,6 +57,9 @@ func (s *Store) LinkRun(ctx context.Context, v model.Viewer, runID int64, f mode
 		if err := tx.Create(&r).Error; err != nil {
 			return err
 		}
+		if err := sign(tx, "run", r.ID); err != nil {
+			return err
+		}
 		m.Status, m.Reason, m.LastRunID = model.MailingRunning, "", &r.ID
 		if err := tx.Exec("UPDATE mailings SET last_action = '' WHERE id = ?", m.ID).Error; err != nil {
 			return err

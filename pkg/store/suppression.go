@@ -52,6 +52,17 @@ func (s *Store) Suppressions(ctx context.Context, v model.Viewer, f SuppressionF
 	return out, kindOf(err, "list suppressions")
 }
 
+// Suppression is one that a viewer sees.
+func (s *Store) Suppression(ctx context.Context, v model.Viewer, id int64) (*model.Suppression, error) {
+	return s.suppression(s.read(ctx), v, id)
+}
+
+func (s *Store) suppression(tx *gorm.DB, v model.Viewer, id int64) (*model.Suppression, error) {
+	var x model.Suppression
+	err := s.seenSuppressions(tx, v).Where("suppressions.id = ?", id).Take(&x).Error
+	return &x, kindOf(err, "read a suppression")
+}
+
 // CheckSuppression holds a suppression against the rules, tells all breaches at
 // once (model.Invalid), and puts the address into its one form.
 func CheckSuppression(x *model.Suppression) error {
@@ -88,6 +99,9 @@ func (s *Store) Suppress(ctx context.Context, x *model.Suppression) error {
 			}
 			return kindOf(err, "suppress an address")
 		}
+		if err := sign(tx, "suppression", x.ID); err != nil {
+			return kindOf(err, "suppress an address")
+		}
 		return kindOf(s.skipOpenByAddress(tx, x.OwnerID, x.Email, string(x.Reason)), "skip the mails to a suppressed address")
 	})
 }
@@ -95,9 +109,9 @@ func (s *Store) Suppress(ctx context.Context, x *model.Suppression) error {
 // Unsuppress lets an address be mailed again. What was skipped stays skipped.
 func (s *Store) Unsuppress(ctx context.Context, v model.Viewer, id int64) error {
 	return s.tx(ctx, func(tx *gorm.DB) error {
-		var x model.Suppression
-		if err := s.seenSuppressions(tx, v).Where("suppressions.id = ?", id).Take(&x).Error; err != nil {
-			return kindOf(err, "read a suppression")
+		x, err := s.suppression(tx, v, id)
+		if err != nil {
+			return err
 		}
 		if !v.MayChange(x.OwnerID) {
 			return forbidden()

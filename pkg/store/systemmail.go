@@ -21,7 +21,10 @@ func (s *Store) CreateSystemMail(ctx context.Context, m *model.SystemMail) error
 			return err
 		}
 		m.ID, m.CreatedAt, m.NextAt = 0, now, now
-		return tx.Create(m).Error
+		if err := tx.Create(m).Error; err != nil {
+			return err
+		}
+		return sign(tx, "mail", m.ID)
 	}), "keep a system mail")
 }
 

@@ -135,6 +135,9 @@ func (s *Store) CreateTransport(ctx context.Context, t *model.Transport) error {
 		if err := tx.Create(t).Error; err != nil {
 			return err
 		}
+		if err := sign(tx, "transport", t.ID); err != nil {
+			return err
+		}
 		return s.audit(tx, model.AuditEvent{Action: model.AuditTransportCreated, Details: transportFacts(t)}.Object("transport", t.ID, t.Name))
 	}), "create a transport")
 }

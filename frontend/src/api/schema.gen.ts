@@ -3084,7 +3084,10 @@ export interface operations {
     createClient: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description makes a repeat within 24 hours answer the same and make nothing more */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3725,7 +3728,10 @@ export interface operations {
     createGroup: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description makes a repeat within 24 hours answer the same and make nothing more */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4253,7 +4259,10 @@ export interface operations {
     createMailing: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description makes a repeat within 24 hours answer the same and make nothing more */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4284,6 +4293,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4914,7 +4932,10 @@ export interface operations {
     duplicateMailing: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description makes a repeat within 24 hours answer the same and make nothing more */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description id */
                 id: number;
@@ -4961,6 +4982,15 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5456,7 +5486,10 @@ export interface operations {
     startMailing: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description makes a repeat within 24 hours answer the same and make nothing more */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description id */
                 id: number;
@@ -5664,7 +5697,10 @@ export interface operations {
     testMailing: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description makes a repeat within 24 hours answer the same and make nothing more */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description id */
                 id: number;
@@ -6246,7 +6282,10 @@ export interface operations {
     createMessage: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description makes a repeat within 24 hours answer the same and make nothing more */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6281,6 +6320,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6779,7 +6827,10 @@ export interface operations {
     testMessage: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description makes a repeat within 24 hours answer the same and make nothing more */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description id */
                 id: number;
@@ -7521,7 +7572,10 @@ export interface operations {
     retryReport: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description makes a repeat within 24 hours answer the same and make nothing more */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description run */
                 run_id: number;
@@ -7752,7 +7806,10 @@ export interface operations {
     createSuppression: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description makes a repeat within 24 hours answer the same and make nothing more */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8009,7 +8066,10 @@ export interface operations {
     createTransport: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description makes a repeat within 24 hours answer the same and make nothing more */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { capturedMail } from "@/api/queries/inbox";
 import { FailureAlert } from "@/ui/failure-alert";
+import { mailPage } from "@/ui/mail-page";
 import { DateTime } from "@/ui/times";
 import classes from "./mail-view.module.css";
 
@@ -52,8 +53,8 @@ export function MailView({ id, part, onPart }: Props) {
           <Tabs.Tab value="source">{t("inbox.parts.source")}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="html">
-          {/* Nothing in it runs, and the page's policy lets it load nothing from elsewhere. */}
-          <iframe className={classes.frame} title={t("inbox.frame")} sandbox="" srcDoc={data.html} />
+          {/* Nothing in it runs, and it loads nothing from elsewhere. */}
+          <iframe className={classes.frame} title={t("inbox.frame")} sandbox="" srcDoc={mailPage(data.html, "light")} />
         </Tabs.Panel>
         <Tabs.Panel value="text">
           <Text component="pre" className={classes.text}>

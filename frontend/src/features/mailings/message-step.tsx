@@ -7,6 +7,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { messageChoice, messageChoices, messagePreview } from "@/api/queries/mailing-choices";
 import { FailureAlert } from "@/ui/failure-alert";
+import { mailPage } from "@/ui/mail-page";
 import type { MailingForm } from "./form-values";
 import { newMessageLink } from "./links";
 import { Step } from "./step";
@@ -124,7 +125,7 @@ function Preview({ id }: { id: number }) {
         component="iframe"
         title={t("mailingForm.message.preview")}
         sandbox=""
-        srcDoc={html || plain(text)}
+        srcDoc={mailPage(html || plain(text), "light")}
         w="100%"
         h={FRAME_HEIGHT}
         style={{

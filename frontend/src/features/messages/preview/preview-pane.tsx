@@ -6,10 +6,10 @@ import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Failure } from "@/api/failure";
 import { FailureAlert } from "@/ui/failure-alert";
+import { hasPictures, mailPage } from "@/ui/mail-page";
 import { ClientSelect } from "../client-select";
 import classes from "../editor.module.css";
 import type { EditorSearch, SetSearch } from "../editor-search";
-import { hasPictures, previewPage } from "./page";
 import type { Shown } from "./use-preview";
 
 const WIDTHS = { phone: 360, desktop: 720 };
@@ -90,7 +90,7 @@ function Mail({
 }) {
   const { t } = useTranslation();
   const { ref, width } = useElementSize();
-  const page = useMemo(() => previewPage(shown.html, ground), [shown.html, ground]);
+  const page = useMemo(() => mailPage(shown.html, ground), [shown.html, ground]);
   const wide = view === "desktop" ? WIDTHS.desktop : WIDTHS.phone;
   const scale = width > 0 ? Math.min(1, width / wide) : 1;
   return (

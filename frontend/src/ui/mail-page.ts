@@ -1,4 +1,4 @@
-/** What the frame of the preview shows: the mail, where it can do nothing and ask nobody for anything. */
+/** What a frame that shows a mail holds: the mail, where it can do nothing and ask nobody for anything. */
 
 /** The frame inherits the page's policy besides. */
 const POLICY =
@@ -11,7 +11,7 @@ const STYLE = `
     font: 12px sans-serif; overflow: hidden; overflow-wrap: anywhere; text-align: center; }`;
 
 /** The mail as a page for a frame, in light or dark surroundings. */
-export function previewPage(html: string, ground: "light" | "dark"): string {
+export function mailPage(html: string, ground: "light" | "dark"): string {
   const page = new DOMParser().parseFromString(html, "text/html");
   for (const element of page.querySelectorAll("script, base, meta[http-equiv], iframe, object, embed, link"))
     element.remove();
