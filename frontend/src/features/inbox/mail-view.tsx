@@ -54,7 +54,12 @@ export function MailView({ id, part, onPart }: Props) {
         </Tabs.List>
         <Tabs.Panel value="html">
           {/* Nothing in it runs, and it loads nothing from elsewhere. */}
-          <iframe className={classes.frame} title={t("inbox.frame")} sandbox="" srcDoc={mailPage(data.html, "light")} />
+          <iframe
+            className={classes.frame}
+            title={t("inbox.frame")}
+            sandbox=""
+            srcDoc={mailPage(data.html, "light")}
+          />
         </Tabs.Panel>
         <Tabs.Panel value="text">
           <Text component="pre" className={classes.text}>
