@@ -54,9 +54,9 @@ func API(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
 // Then what is on the wire may end, and everything claimed is given back.
 func Worker(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
 	if os.Getenv("GOGC") == "" {
-		// What lives is some megabytes whatever the size of a run: to let twice as
-		// much gather before it is collected saves CPU and costs little memory.
-		debug.SetGCPercent(200)
+		// What lives is some megabytes whatever the size of a run: to let four times
+		// as much gather before it is collected saves CPU and costs little memory.
+		debug.SetGCPercent(400)
 	}
 	st, err := openStore(ctx, cfg, log)
 	if err != nil {

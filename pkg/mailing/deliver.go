@@ -154,16 +154,17 @@ func (e *Engine) passes(ctx context.Context, b *batch) (time.Time, string, error
 		if !goOn || b.stop.Load() {
 			return next, reason, nil
 		}
-		if b.failed.Load() {
-			trouble++
-			if why, _ := b.way.shut(time.Now()); why != "" {
-				return e.now(), b.waits(), nil // the next turn finds another way, or says why the run waits
-			}
-			select {
-			case <-time.After(time.Duration(trouble) * 200 * time.Millisecond):
-			case <-b.way.gone:
-			case <-e.drain:
-			}
+		if !b.failed.Load() {
+			return e.now(), "", nil // all have their outcome; what is pending again can be claimed again
+		}
+		trouble++
+		if why, _ := b.way.shut(time.Now()); why != "" {
+			return e.now(), b.waits(), nil // the next turn finds another way, or says why the run waits
+		}
+		select {
+		case <-time.After(time.Duration(trouble) * 200 * time.Millisecond):
+		case <-b.way.gone:
+		case <-e.drain:
 		}
 	}
 }

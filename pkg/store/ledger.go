@@ -48,40 +48,24 @@ const (
 //
 // Two entries of one call never concern the same delivery.
 func (s *Store) CommitLedger(ctx context.Context, entries []Entry) ([]Verdict, error) {
-	verdicts := make([]Verdict, len(entries))
-	rest := entries
 	if s.ledger != nil && len(entries) > 0 {
-		if err := again(ctx, func() error { return s.commitGroup(ctx, entries, verdicts) }); err != nil {
+		var landed bool
+		err := again(ctx, func() (err error) {
+			landed, err = s.commitGroup(ctx, entries)
+			return err
+		})
+		if err != nil {
 			return nil, kindOf(err, "write the ledger")
 		}
-		if rest = without(entries, verdicts); len(rest) == 0 {
-			return verdicts, nil
+		if landed {
+			return make([]Verdict, len(entries)), nil // Landed, all of them
 		}
 	}
-	b := &batch{s: s, entries: rest}
+	b := &batch{s: s, entries: entries}
 	if err := s.tx(ctx, b.commit); err != nil {
 		return nil, kindOf(err, "write the ledger")
 	}
-	if len(rest) == len(entries) {
-		return b.verdicts, nil
-	}
-	for i := range verdicts {
-		if verdicts[i] != Landed {
-			verdicts[i], b.verdicts = b.verdicts[0], b.verdicts[1:]
-		}
-	}
-	return verdicts, nil
-}
-
-// without leaves out the entries that have landed.
-func without(entries []Entry, verdicts []Verdict) []Entry {
-	var rest []Entry
-	for i, v := range verdicts {
-		if v != Landed {
-			rest = append(rest, entries[i])
-		}
-	}
-	return rest
+	return b.verdicts, nil
 }
 
 type batch struct {
