@@ -67,9 +67,10 @@ dev: $(NPM_TEST) ## The API, restarted when Go files change, and Vite with hot r
 	@.ci/dev
 
 .PHONY: generate
-generate: $(NPM_TEST) ## Make the OpenAPI files and the interface's types from the annotations in api/
+generate: $(NPM_TEST) ## Make the OpenAPI files, the interface's types and the page of rights from api/
 	go tool swag init --quiet --generalInfo doc.go --dir ./api,./pkg/model --outputTypes json --output docs/openapi
 	go run ./docs/openapi/convert docs/openapi/swagger.json docs/openapi/openapi.json
+	go run ./docs/authorization docs/authorization.md
 	cd frontend && npm run --silent api:types
 
 $(GOLANGCI):
@@ -117,7 +118,7 @@ bench: build ## Measure the speed, some ten minutes (BENCH="send -n 1000000": of
 .PHONY: check
 check: ## What CI runs: generate and refuse a difference, lint, test
 	$(MAKE) generate
-	@git diff --exit-code --stat -- docs/openapi frontend/src/api || { echo "generated files are stale: run make generate and commit"; exit 1; }
+	@git diff --exit-code --stat -- docs/openapi docs/authorization.md frontend/src/api || { echo "generated files are stale: run make generate and commit"; exit 1; }
 	$(MAKE) lint
 	$(MAKE) test
 

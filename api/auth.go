@@ -223,7 +223,7 @@ func (s *Server) sameSite(c echo.Context) error {
 //	@Router			/auth/logout [post]
 func (s *Server) logout(c echo.Context) error {
 	ctx := c.Request().Context()
-	signedIn := s.authenticate(c)
+	signedIn := s.signedIn(c)
 	if signedIn != nil && !model.IsKind(signedIn, model.Unauthenticated) {
 		return signedIn
 	}
@@ -259,6 +259,7 @@ func (s *Server) logout(c echo.Context) error {
 //	@Security	Bearer
 //	@Success	204
 //	@Failure	401	{object}	problem
+//	@Failure	403	{object}	problem	"by an API key without the scope"
 //	@Failure	503	{object}	problem
 //	@Router		/auth/logout-all [post]
 func (s *Server) logoutAll(c echo.Context) error {

@@ -90,6 +90,7 @@ func mayChange(c echo.Context, ownerID int64) error {
 //	@Param			with_total	query		bool	false	"count all"
 //	@Success		200			{object}	list[client]
 //	@Failure		401			{object}	problem
+//	@Failure		403			{object}	problem	"by an API key without the scope"
 //	@Failure		422			{object}	problem
 //	@Failure		503			{object}	problem
 //	@Router			/clients [get]
@@ -134,6 +135,7 @@ func clientCells(c *model.Client) []string {
 //	@Header			201				{string}	Location	"where it is"
 //	@Failure		400				{object}	problem
 //	@Failure		401				{object}	problem
+//	@Failure		403				{object}	problem	"by an API key without the scope"
 //	@Failure		409				{object}	problem
 //	@Failure		413				{object}	problem
 //	@Failure		415				{object}	problem
@@ -174,6 +176,7 @@ func created(c echo.Context, path string, id, version int64, body any) error {
 //	@Success	200	{object}	client
 //	@Header		200	{string}	ETag	"version"
 //	@Failure	401	{object}	problem
+//	@Failure	403	{object}	problem	"by an API key without the scope"
 //	@Failure	404	{object}	problem
 //	@Failure	422	{object}	problem
 //	@Failure	503	{object}	problem

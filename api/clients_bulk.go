@@ -45,6 +45,7 @@ type clientBulkResponse struct {
 //	@Success		200		{object}	clientBulkResponse
 //	@Failure		400		{object}	problem
 //	@Failure		401		{object}	problem
+//	@Failure		403		{object}	problem	"by an API key without the scope"
 //	@Failure		413		{object}	problem
 //	@Failure		415		{object}	problem
 //	@Failure		422		{object}	problem

@@ -65,6 +65,7 @@ func (s *Server) deliveryOf(d *model.Delivery, fromEmail string) deliveryRespons
 //	@Param		with_total	query		bool	false	"count all rows too"
 //	@Success	200			{object}	list[deliveryResponse]
 //	@Failure	401			{object}	problem
+//	@Failure	403			{object}	problem	"by an API key without the scope"
 //	@Failure	404			{object}	problem
 //	@Failure	422			{object}	problem
 //	@Failure	503			{object}	problem
@@ -133,6 +134,7 @@ type clientDeliveryResponse struct {
 //	@Param		with_total	query		bool	false	"count all rows too"
 //	@Success	200			{object}	list[clientDeliveryResponse]
 //	@Failure	401			{object}	problem
+//	@Failure	403			{object}	problem	"by an API key without the scope"
 //	@Failure	404			{object}	problem
 //	@Failure	422			{object}	problem
 //	@Failure	503			{object}	problem
@@ -207,6 +209,7 @@ var outcomes = []model.Outcome{model.OutcomeSent, model.OutcomeDeferred, model.O
 //	@Param		with_total	query		bool	false	"count all rows too"
 //	@Success	200			{object}	list[attemptResponse]
 //	@Failure	401			{object}	problem
+//	@Failure	403			{object}	problem	"by an API key without the scope"
 //	@Failure	404			{object}	problem
 //	@Failure	422			{object}	problem
 //	@Failure	503			{object}	problem

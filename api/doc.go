@@ -18,5 +18,5 @@
 //	@securityDefinitions.apikey	Bearer
 //	@in							header
 //	@name						Authorization
-//	@description				The access token of POST /auth/login.
+//	@description				The access token of POST /auth/login, or an API key (prk_…) of POST /api-keys. Which scope a key needs, each call says.
 package api

@@ -21,18 +21,19 @@ const eventStream = "text/event-stream"
 //
 //	@Summary		Server-sent events of the progress of one's own runs
 //	@Description	A stream of events named `progress`, each with a Progress object as its data: one for every live run at once, then one whenever a run has moved, at most one a second and run, and a last one when it ends. With `run_id` those of one run, which may be anybody's whose reports one sees. A comment comes every 15 s. The stream ends when the token does, when the account is blocked or its session ended, and when the program stops. Who comes back with `Last-Event-ID` is told the end of every run that ended meanwhile. At most 10 streams an account.
-//	@Tags		reports
-//	@Security	Bearer
-//	@Produce	text/event-stream
-//	@Param		run_id			query		int		false	"only this run"
-//	@Param		Last-Event-ID	header		string	false	"id of the last event that arrived"
-//	@Success	200				{object}	progressEvent
-//	@Failure	401				{object}	problem
-//	@Failure	404				{object}	problem
-//	@Failure	422				{object}	problem
-//	@Failure	429				{object}	problem
-//	@Failure	503				{object}	problem
-//	@Router		/events [get]
+//	@Tags			reports
+//	@Security		Bearer
+//	@Produce		text/event-stream
+//	@Param			run_id			query		int		false	"only this run"
+//	@Param			Last-Event-ID	header		string	false	"id of the last event that arrived"
+//	@Success		200				{object}	progressEvent
+//	@Failure		401				{object}	problem
+//	@Failure		403				{object}	problem	"by an API key without the scope"
+//	@Failure		404				{object}	problem
+//	@Failure		422				{object}	problem
+//	@Failure		429				{object}	problem
+//	@Failure		503				{object}	problem
+//	@Router			/events [get]
 func (s *Server) events(c echo.Context) error {
 	q := queryOf(c, "run_id")
 	run := q.id("run_id")

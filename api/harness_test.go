@@ -150,6 +150,14 @@ func (h *harness) as(t *testing.T, u *model.User) *caller {
 	return &caller{h: h, user: u, token: tokens.Access}
 }
 
+// key is a program with an API key of somebody's.
+func (c *caller) key(t *testing.T, scopes ...model.Scope) *caller {
+	t.Helper()
+	var made struct{ Key string }
+	c.do(t, "POST", "/api-keys", fields{"name": "a program", "scopes": scopes}).require(t, 201).json(t, &made)
+	return &caller{h: c.h, user: c.user, token: made.Key}
+}
+
 // header is a line of a request's head, for do.
 type header struct{ name, value string }
 

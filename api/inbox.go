@@ -65,6 +65,7 @@ func seesMail(v model.Viewer, e *mailbox.Entry) bool {
 //	@Param			with_total	query		bool	false	"count all"
 //	@Success		200			{object}	list[capturedMail]
 //	@Failure		401			{object}	problem
+//	@Failure		403			{object}	problem	"by an API key without the scope"
 //	@Failure		404			{object}	problem
 //	@Failure		422			{object}	problem
 //	@Router			/inbox [get]
@@ -122,6 +123,7 @@ func mailBefore(q *query, cursor string) int64 {
 //	@Param			id	path		int	true	"id"
 //	@Success		200	{object}	capturedContent
 //	@Failure		401	{object}	problem
+//	@Failure		403	{object}	problem	"by an API key without the scope"
 //	@Failure		404	{object}	problem
 //	@Failure		422	{object}	problem
 //	@Router			/inbox/{id} [get]

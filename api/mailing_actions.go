@@ -279,6 +279,7 @@ type audienceClient struct {
 //	@Param		id	path		int	true	"id"
 //	@Success	200	{object}	audienceResponse
 //	@Failure	401	{object}	problem
+//	@Failure	403	{object}	problem	"by an API key without the scope"
 //	@Failure	404	{object}	problem
 //	@Failure	422	{object}	problem
 //	@Failure	503	{object}	problem
@@ -296,18 +297,20 @@ func (s *Server) mailingAudience(c echo.Context) error {
 
 // unsavedAudience counts the audience of a mailing that is not saved.
 //
-//	@Summary	Whom an unsaved mailing would reach now
-//	@Tags		mailings
-//	@Security	Bearer
-//	@Param		body	body		mailingRequest	true	"of which only audience is looked at"
-//	@Success	200		{object}	audienceResponse
-//	@Failure	400		{object}	problem
-//	@Failure	401		{object}	problem
-//	@Failure	413		{object}	problem
-//	@Failure	415		{object}	problem
-//	@Failure	422		{object}	problem
-//	@Failure	503		{object}	problem
-//	@Router		/mailings/audience [post]
+//	@Summary		Whom an unsaved mailing would reach now
+//	@Description	The sample is empty for an API key without clients:read.
+//	@Tags			mailings
+//	@Security		Bearer
+//	@Param			body	body		mailingRequest	true	"of which only audience is looked at"
+//	@Success		200		{object}	audienceResponse
+//	@Failure		400		{object}	problem
+//	@Failure		401		{object}	problem
+//	@Failure		403		{object}	problem	"by an API key without the scope"
+//	@Failure		413		{object}	problem
+//	@Failure		415		{object}	problem
+//	@Failure		422		{object}	problem
+//	@Failure		503		{object}	problem
+//	@Router			/mailings/audience [post]
 func (s *Server) unsavedAudience(c echo.Context) error {
 	body := mailingDefaults()
 	if err := bind(c, &body); err != nil {
@@ -322,8 +325,8 @@ func (s *Server) answerAudience(c echo.Context, ownerID int64, a model.Audience)
 		return err
 	}
 	out := audienceResponse{Count: found.Count, Sample: []audienceClient{}, Skipped: found.Skipped}
-	// who sees a mailing need not see its owner's clients
-	if v := viewerOf(c); v.UserID == ownerID || v.Has(model.ClientsViewAll) {
+	// who sees a mailing need not see its owner's clients, nor a program any
+	if v := viewerOf(c); (v.UserID == ownerID || v.Has(model.ClientsViewAll)) && mayAsk(c, model.ClientsRead) {
 		for _, x := range found.Sample {
 			out.Sample = append(out.Sample, audienceClient{ID: x.ID, Email: x.Email, FullName: x.FullName})
 		}
@@ -350,6 +353,7 @@ type occurrence struct {
 //	@Param		n	query		int	false	"how many"	default(10)	minimum(1)	maximum(200)
 //	@Success	200	{object}	occurrencesResponse
 //	@Failure	401	{object}	problem
+//	@Failure	403	{object}	problem	"by an API key without the scope"
 //	@Failure	404	{object}	problem
 //	@Failure	422	{object}	problem
 //	@Failure	503	{object}	problem
@@ -372,6 +376,7 @@ func (s *Server) mailingOccurrences(c echo.Context) error {
 //	@Success	200		{object}	occurrencesResponse
 //	@Failure	400		{object}	problem
 //	@Failure	401		{object}	problem
+//	@Failure	403		{object}	problem	"by an API key without the scope"
 //	@Failure	413		{object}	problem
 //	@Failure	415		{object}	problem
 //	@Failure	422		{object}	problem
@@ -419,6 +424,7 @@ func answerOccurrences(c echo.Context, find func(n int) ([]mailing.Occurrence, e
 //	@Param		with_total	query		bool	false	"count all rows too"
 //	@Success	200			{object}	list[reportResponse]
 //	@Failure	401			{object}	problem
+//	@Failure	403			{object}	problem	"by an API key without the scope"
 //	@Failure	404			{object}	problem
 //	@Failure	422			{object}	problem
 //	@Failure	503			{object}	problem

@@ -194,6 +194,7 @@ func answerMailing(c echo.Context, status int, m *model.Mailing) error {
 //	@Param			with_total	query		bool	false	"count all rows too"
 //	@Success		200			{object}	list[mailingResponse]
 //	@Failure		401			{object}	problem
+//	@Failure		403			{object}	problem	"by an API key without the scope"
 //	@Failure		422			{object}	problem
 //	@Failure		503			{object}	problem
 //	@Router			/mailings [get]
@@ -237,24 +238,29 @@ func mailingCells(row *model.Mailing) []string {
 
 // createMailing saves a mailing; one whose time has come starts at once.
 //
-//	@Summary	Create a mailing
-//	@Tags		mailings
-//	@Security	Bearer
-//	@Param		body			body		mailingRequest	true	"its settings"
-//	@Param		Idempotency-Key	header		string			false	"makes a repeat within 24 hours answer the same and make nothing more"	maxlength(255)
-//	@Success	201				{object}	mailingResponse
-//	@Failure	400				{object}	problem
-//	@Failure	401				{object}	problem
-//	@Failure	409				{object}	problem
-//	@Failure	413				{object}	problem
-//	@Failure	415				{object}	problem
-//	@Failure	422				{object}	problem
-//	@Failure	503				{object}	problem
-//	@Router		/mailings [post]
+//	@Summary		Create a mailing
+//	@Description	Unless it is a draft it starts at its time, at once where that has come. An API key without mailings:send saves drafts alone.
+//	@Tags			mailings
+//	@Security		Bearer
+//	@Param			body			body		mailingRequest	true	"its settings"
+//	@Param			Idempotency-Key	header		string			false	"makes a repeat within 24 hours answer the same and make nothing more"	maxlength(255)
+//	@Success		201				{object}	mailingResponse
+//	@Failure		400				{object}	problem
+//	@Failure		401				{object}	problem
+//	@Failure		403				{object}	problem	"by an API key without the scope"
+//	@Failure		409				{object}	problem
+//	@Failure		413				{object}	problem
+//	@Failure		415				{object}	problem
+//	@Failure		422				{object}	problem
+//	@Failure		503				{object}	problem
+//	@Router			/mailings [post]
 func (s *Server) createMailing(c echo.Context) error {
 	body := mailingDefaults()
 	in, err := body.bound(c)
 	if err != nil {
+		return err
+	}
+	if err := maySend(c, in); err != nil {
 		return err
 	}
 	m, err := s.Mailings.Create(c.Request().Context(), viewerOf(c), in)
@@ -262,6 +268,15 @@ func (s *Server) createMailing(c echo.Context) error {
 		return err
 	}
 	return answerMailing(c, http.StatusCreated, m)
+}
+
+// maySend refuses an API key for drafts alone anything by which mails would
+// leave: to save a mailing that is no draft is to send it, at once or later.
+func maySend(c echo.Context, in mailing.Input) error {
+	if in.Draft {
+		return nil
+	}
+	return carries(c, model.MailingsSend)
 }
 
 // mailing reads one mailing.
@@ -272,6 +287,7 @@ func (s *Server) createMailing(c echo.Context) error {
 //	@Param		id	path		int	true	"id"
 //	@Success	200	{object}	mailingResponse
 //	@Failure	401	{object}	problem
+//	@Failure	403	{object}	problem	"by an API key without the scope"
 //	@Failure	404	{object}	problem
 //	@Failure	422	{object}	problem
 //	@Failure	503	{object}	problem
@@ -309,7 +325,7 @@ func (s *Server) ownMailing(c echo.Context) (*model.Mailing, error) {
 // updateMailing changes settings.
 //
 //	@Summary		Change a mailing
-//	@Description	What the body leaves out stays. While it runs only rate_per_minute can be changed.
+//	@Description	What the body leaves out stays. While it runs only rate_per_minute can be changed. An API key without mailings:send changes drafts alone.
 //	@Tags			mailings
 //	@Security		Bearer
 //	@Param			id			path		int				true	"id"
@@ -338,8 +354,10 @@ func (s *Server) updateMailing(c echo.Context) error {
 	m, err = s.Mailings.Update(c.Request().Context(), viewerOf(c), m.ID, ifMatch(c), func(in *mailing.Input) error {
 		body := requestOf(*in)
 		var err error
-		*in, err = body.bound(c)
-		return err
+		if *in, err = body.bound(c); err != nil {
+			return err
+		}
+		return maySend(c, *in)
 	})
 	if err != nil {
 		return err

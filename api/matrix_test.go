@@ -39,6 +39,9 @@ var makers = map[string]func(t *testing.T, owner *caller) int64{
 		require.NotEmpty(t, runs.Items)
 		return runs.Items[0].RunID
 	},
+	"/api-keys/:id": func(t *testing.T, owner *caller) int64 {
+		return owner.do(t, "POST", "/api-keys", fields{"name": "row", "scopes": []string{"clients:read"}}).require(t, 201).id(t)
+	},
 	"/me/sessions/:id": func(t *testing.T, owner *caller) int64 {
 		x := &model.Session{UserID: owner.user.ID, Nonce: "n"}
 		require.NoError(t, owner.h.store.CreateSession(context.Background(), x))
@@ -112,7 +115,7 @@ func TestAuthorisationMatrix(t *testing.T) {
 				mine = h.renewed(t, mine)
 				got := mine.ask(t, row.Method, withID(t, other, row.Path, make(t, other)))
 				switch {
-				case prefix == "/me/sessions/:id":
+				case prefix == "/me/sessions/:id", prefix == "/api-keys/:id":
 					require.Equal(t, 404, got, "%s, foreign row", role)
 				case role == "superuser":
 					require.NotContains(t, []int{401, 403, 404}, got, "%s, foreign row", role)

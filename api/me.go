@@ -38,6 +38,7 @@ type session struct {
 //	@Security	Bearer
 //	@Success	200	{object}	user
 //	@Failure	401	{object}	problem
+//	@Failure	403	{object}	problem	"by an API key without the scope"
 //	@Failure	503	{object}	problem
 //	@Router		/me [get]
 func (s *Server) me(c echo.Context) error {
@@ -56,6 +57,7 @@ func (s *Server) me(c echo.Context) error {
 //	@Success	200			{object}	user
 //	@Failure	400			{object}	problem
 //	@Failure	401			{object}	problem
+//	@Failure	403			{object}	problem	"by an API key without the scope"
 //	@Failure	412			{object}	problem
 //	@Failure	413			{object}	problem
 //	@Failure	415			{object}	problem
@@ -90,6 +92,7 @@ func (s *Server) updateMe(c echo.Context) error {
 //	@Success		204
 //	@Failure		400	{object}	problem
 //	@Failure		401	{object}	problem
+//	@Failure		403	{object}	problem	"by an API key without the scope"
 //	@Failure		413	{object}	problem
 //	@Failure		415	{object}	problem
 //	@Failure		422	{object}	problem
@@ -120,6 +123,7 @@ func (s *Server) changePassword(c echo.Context) error {
 //	@Param		with_total	query		bool	false	"count all"
 //	@Success	200			{object}	list[session]
 //	@Failure	401			{object}	problem
+//	@Failure	403			{object}	problem	"by an API key without the scope"
 //	@Failure	422			{object}	problem
 //	@Failure	503			{object}	problem
 //	@Router		/me/sessions [get]
@@ -146,6 +150,7 @@ func (s *Server) mySessions(c echo.Context) error {
 //	@Param		id	path	int	true	"the session"
 //	@Success	204
 //	@Failure	401	{object}	problem
+//	@Failure	403	{object}	problem	"by an API key without the scope"
 //	@Failure	404	{object}	problem
 //	@Failure	503	{object}	problem
 //	@Router		/me/sessions/{id} [delete]

@@ -58,6 +58,7 @@ func (in *messageRequest) apply(m *model.Message) {
 //	@Param			with_total	query		bool	false	"count all"
 //	@Success		200			{object}	list[message]
 //	@Failure		401			{object}	problem
+//	@Failure		403			{object}	problem	"by an API key without the scope"
 //	@Failure		422			{object}	problem
 //	@Failure		503			{object}	problem
 //	@Router			/messages [get]
@@ -98,6 +99,7 @@ func messageCells(m *model.Message) []string {
 //	@Header			201				{string}	Location	"where it is"
 //	@Failure		400				{object}	problem
 //	@Failure		401				{object}	problem
+//	@Failure		403				{object}	problem	"by an API key without the scope"
 //	@Failure		409				{object}	problem
 //	@Failure		413				{object}	problem
 //	@Failure		415				{object}	problem
@@ -128,6 +130,7 @@ func (s *Server) createMessage(c echo.Context) error {
 //	@Success	200	{object}	message
 //	@Header		200	{string}	ETag	"version"
 //	@Failure	401	{object}	problem
+//	@Failure	403	{object}	problem	"by an API key without the scope"
 //	@Failure	404	{object}	problem
 //	@Failure	422	{object}	problem
 //	@Failure	503	{object}	problem
@@ -271,7 +274,7 @@ type preview struct {
 // previewMessage shows a message as somebody would get it.
 //
 //	@Summary		Preview a message
-//	@Description	As a client, as an invented one (sample, or sample.client as the placeholders are written), or as nobody in particular; client_id and sample together are a 422.
+//	@Description	As a client, as an invented one (sample, or sample.client as the placeholders are written), or as nobody in particular; client_id and sample together are a 422. With client_id an API key also needs clients:read.
 //	@Description	missing names the placeholders that came out empty. Both bodies are there, as in the mail: the one that was not written is made of the other. The link to unsubscribe does nothing. Nothing is sent.
 //	@Tags			messages
 //	@Security		Bearer
@@ -280,6 +283,7 @@ type preview struct {
 //	@Success		200	{object}	preview
 //	@Failure		400	{object}	problem
 //	@Failure		401	{object}	problem
+//	@Failure		403	{object}	problem	"by an API key without the scope"
 //	@Failure		404	{object}	problem
 //	@Failure		409	{object}	problem
 //	@Failure		413	{object}	problem
@@ -303,6 +307,9 @@ func (s *Server) previewMessage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := in.mayRead(c); err != nil {
+		return err
+	}
 	out, err := s.Mailings.Preview(c.Request().Context(), viewerOf(c), row.ID, in.ClientID, sample)
 	if err != nil {
 		return err
@@ -321,6 +328,14 @@ func (in *previewRequest) as() (*mailing.Sample, error) {
 		return nil, nil
 	}
 	return in.Sample.sample(), nil
+}
+
+// mayRead refuses an API key that would see a client by way of a message.
+func (in *previewRequest) mayRead(c echo.Context) error {
+	if in.ClientID == nil {
+		return nil
+	}
+	return carries(c, model.ClientsRead)
 }
 
 func previewOf(p *mailing.Preview) preview {
@@ -349,6 +364,7 @@ type draftPreviewRequest struct {
 //	@Success		200		{object}	preview
 //	@Failure		400		{object}	problem
 //	@Failure		401		{object}	problem
+//	@Failure		403		{object}	problem	"by an API key without the scope"
 //	@Failure		409		{object}	problem
 //	@Failure		413		{object}	problem
 //	@Failure		415		{object}	problem
@@ -368,6 +384,9 @@ func (s *Server) previewDraft(c echo.Context) error {
 		return err
 	}
 	msg := &model.Message{Name: in.Name, Subject: in.Subject, HTML: in.HTML, Text: in.Text}
+	if err := in.mayRead(c); err != nil {
+		return err
+	}
 	out, err := s.Mailings.PreviewDraft(c.Request().Context(), viewerOf(c), msg, in.ClientID, sample)
 	if err != nil {
 		return err

@@ -108,7 +108,7 @@ func (s *Server) fail(err error, c echo.Context) {
 	h.Del("ETag")
 	switch e.Kind {
 	case model.Unauthenticated:
-		h.Set("WWW-Authenticate", `Bearer realm="postrider"`)
+		h.Set(echo.HeaderWWWAuthenticate, `Bearer realm="postrider"`)
 	case model.TooMany, model.Unavailable:
 		wait := e.Wait
 		if wait == 0 {

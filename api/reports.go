@@ -65,24 +65,25 @@ func reportsOf(rows []store.Report) []reportResponse {
 //
 //	@Summary		List reports, one a run
 //	@Description	Newest first. Holders of reports.view_all see everyone's. With `Accept: text/csv` the whole list comes as CSV.
-//	@Tags		reports
-//	@Security	Bearer
-//	@Produce	json,text/csv
-//	@Param		mailing_id	query		int		false	"of one mailing"
-//	@Param		parent_run_id	query	int		false	"those that retry this run"
-//	@Param		status		query		string	false	"status of the run"	Enums(planned, running, pausing, paused, cancelling, cancelled, finished, missed)
-//	@Param		from		query		string	false	"planned at or after it"	Format(date-time)
-//	@Param		to			query		string	false	"planned before it"		Format(date-time)
-//	@Param		owner_id	query		int		false	"owner, for those who see everyone's"
-//	@Param		limit		query		int		false	"rows a page"	default(50)	minimum(1)	maximum(200)
-//	@Param		cursor		query		string	false	"next_cursor of the page before"
-//	@Param		sort		query		string	false	"order"	Enums(id, -id, planned_at, -planned_at)
-//	@Param		with_total	query		bool	false	"count all rows too"
-//	@Success	200			{object}	list[reportResponse]
-//	@Failure	401			{object}	problem
-//	@Failure	422			{object}	problem
-//	@Failure	503			{object}	problem
-//	@Router		/reports [get]
+//	@Tags			reports
+//	@Security		Bearer
+//	@Produce		json,text/csv
+//	@Param			mailing_id		query		int		false	"of one mailing"
+//	@Param			parent_run_id	query		int		false	"those that retry this run"
+//	@Param			status			query		string	false	"status of the run"			Enums(planned, running, pausing, paused, cancelling, cancelled, finished, missed)
+//	@Param			from			query		string	false	"planned at or after it"	Format(date-time)
+//	@Param			to				query		string	false	"planned before it"			Format(date-time)
+//	@Param			owner_id		query		int		false	"owner, for those who see everyone's"
+//	@Param			limit			query		int		false	"rows a page"	default(50)	minimum(1)	maximum(200)
+//	@Param			cursor			query		string	false	"next_cursor of the page before"
+//	@Param			sort			query		string	false	"order"	Enums(id, -id, planned_at, -planned_at)
+//	@Param			with_total		query		bool	false	"count all rows too"
+//	@Success		200				{object}	list[reportResponse]
+//	@Failure		401				{object}	problem
+//	@Failure		403				{object}	problem	"by an API key without the scope"
+//	@Failure		422				{object}	problem
+//	@Failure		503				{object}	problem
+//	@Router			/reports [get]
 func (s *Server) reports(c echo.Context) error { return s.answerReports(c, nil) }
 
 // answerReports lists reports, of one mailing when the path names it.
@@ -155,6 +156,7 @@ func moment(at *time.Time) string {
 //	@Param		run_id	path		int	true	"run"
 //	@Success	200		{object}	reportResponse
 //	@Failure	401		{object}	problem
+//	@Failure	403		{object}	problem	"by an API key without the scope"
 //	@Failure	404		{object}	problem
 //	@Failure	422		{object}	problem
 //	@Failure	503		{object}	problem
@@ -209,6 +211,7 @@ type summaryMailing struct {
 //	@Param		days	query		int	false	"how many days, today included"	default(30)	minimum(1)	maximum(366)
 //	@Success	200		{object}	summaryResponse
 //	@Failure	401		{object}	problem
+//	@Failure	403		{object}	problem	"by an API key without the scope"
 //	@Failure	422		{object}	problem
 //	@Failure	503		{object}	problem
 //	@Router		/reports/summary [get]
@@ -259,6 +262,7 @@ type timelinePoint struct {
 //	@Param		run_id	path		int	true	"run"
 //	@Success	200		{object}	timelineResponse
 //	@Failure	401		{object}	problem
+//	@Failure	403		{object}	problem	"by an API key without the scope"
 //	@Failure	404		{object}	problem
 //	@Failure	422		{object}	problem
 //	@Failure	503		{object}	problem
@@ -302,6 +306,7 @@ type reason struct {
 //	@Param		run_id	path		int	true	"run"
 //	@Success	200		{object}	reasonsResponse
 //	@Failure	401		{object}	problem
+//	@Failure	403		{object}	problem	"by an API key without the scope"
 //	@Failure	404		{object}	problem
 //	@Failure	422		{object}	problem
 //	@Failure	503		{object}	problem

@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -77,10 +78,14 @@ func reads(by ...model.Permission) rows   { return rows{readable, by} }
 func changes(by ...model.Permission) rows { return rows{changeable, by} }
 func stops(by ...model.Permission) rows   { return rows{stoppable, by} }
 
-// narrow is the viewer that reaches these rows and no others.
-func (r rows) narrow(v model.Viewer) model.Viewer {
+// narrow is the viewer that reaches these rows and no others. By an API key
+// nobody administers the installation.
+func (r rows) narrow(v model.Viewer, byKey bool) model.Viewer {
 	switch r.reach {
 	case installation:
+		if byKey {
+			return model.Viewer{UserID: v.UserID}
+		}
 		return v
 	case ownOnly:
 		return model.Viewer{UserID: v.UserID}
@@ -188,8 +193,31 @@ func (s *Server) permit(c echo.Context) error {
 	if !r.access.admits(v) {
 		return &model.Error{Kind: model.Forbidden}
 	}
-	c.Set(viewerKey, r.rows.narrow(v))
+	if err := carries(c, r.scope); err != nil {
+		return err
+	}
+	c.Set(viewerKey, r.rows.narrow(v, keyOf(c) != nil))
 	return nil
+}
+
+// carries refuses an API key without a scope. Most calls need the one of their
+// row; some ask for another when they have read what is wanted of them. Who
+// signed in with a password needs none.
+func carries(c echo.Context, scope model.Scope) error {
+	switch {
+	case mayAsk(c, scope):
+		return nil
+	case scope == noKey:
+		return model.E(model.Forbidden, "this is not for API keys: sign in with the password")
+	}
+	c.Response().Header().Set(echo.HeaderWWWAuthenticate, fmt.Sprintf(`Bearer realm="postrider", error="insufficient_scope", scope=%q`, scope)) // RFC 6750 §3.1
+	return model.E(model.Forbidden, "this API key lacks the scope %s", scope)
+}
+
+// mayAsk reports whether what calls is no API key, or one with the scope.
+func mayAsk(c echo.Context, scope model.Scope) bool {
+	k := keyOf(c)
+	return k == nil || scope == anyKey || k.Carries(scope)
 }
 
 // viewerOf is on whose behalf rows are read and written, no further than the
@@ -198,3 +226,36 @@ func viewerOf(c echo.Context) model.Viewer {
 	v, _ := c.Get(viewerKey).(model.Viewer)
 	return v
 }
+
+// Right is a row of the table of rights in words, for the pages that are made
+// of it.
+type Right struct {
+	Method string
+	Path   string             // from the root, as the contract writes it: /api/v1/clients/{id}
+	Access string             // anybody, user, superuser, or the permission
+	Reach  string             // whose rows: installation, own, read, change, stop
+	By     []model.Permission // with which one reaches those of others
+	Scope  model.Scope        // of an API key; "*": any key will do, "-": no key will
+}
+
+// Rights is the table of rights.
+func Rights() ([]Right, error) {
+	s := &Server{}
+	documentation, err := s.documentation()
+	if err != nil {
+		return nil, err
+	}
+	var out []Right
+	add := func(prefix string, table []route) {
+		for _, r := range table {
+			path := pathName.ReplaceAllString(prefix+r.path, "{$1}")
+			out = append(out, Right{r.method, path, string(r.access), string(r.rows.reach), r.rows.by, r.scope})
+		}
+	}
+	add(base, s.routes())
+	add("", s.rootRoutes())
+	add("", documentation)
+	return out, nil
+}
+
+var pathName = regexp.MustCompile(`:(\w+)`)

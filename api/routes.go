@@ -36,6 +36,11 @@ func (s *Server) routes() []route {
 		{get, "/me/sessions", anyUser, own, noKey, s.mySessions},
 		{del, "/me/sessions/:id", anyUser, own, noKey, s.endMySession},
 
+		// apikeys.go
+		{get, "/api-keys", anyUser, own, noKey, s.apiKeys},
+		{post, "/api-keys", anyUser, own, noKey, s.createAPIKey},
+		{del, "/api-keys/:id", anyUser, own, noKey, s.revokeAPIKey},
+
 		// users.go, groups.go
 		{get, "/users", holder(model.UsersViewAll), whole, noKey, s.users},
 		{get, "/users/:id", holder(model.UsersViewAll), whole, noKey, s.user},

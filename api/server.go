@@ -149,6 +149,7 @@ const (
 	idKey      = "request_id"
 	userKey    = "user"
 	sessionKey = "session"
+	apiKeyKey  = "api_key"
 	routeKey   = "route"
 	viewerKey  = "viewer"
 )
@@ -201,6 +202,9 @@ func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		if u := userOf(c); u != nil {
 			attrs = append(attrs, slog.Int64("user", u.ID))
+		}
+		if k := keyOf(c); k != nil {
+			attrs = append(attrs, slog.String("api_key", k.Prefix))
 		}
 		if strings.HasPrefix(c.Path(), "/api/") {
 			level = slog.LevelInfo
@@ -312,22 +316,48 @@ func limitBody(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// authenticate finds the account of the bearer token (RFC 6750 §2.1).
+// authenticate finds the account of the bearer token (RFC 6750 §2.1): an access
+// token, or an API key.
 func (s *Server) authenticate(c echo.Context) error {
-	scheme, token, _ := strings.Cut(c.Request().Header.Get(echo.HeaderAuthorization), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return &model.Error{Kind: model.Unauthenticated}
+	token, ok := bearer(c)
+	if !ok || !auth.IsKey(token) {
+		return s.signedIn(c)
 	}
-	u, session, err := s.Auth.Authenticate(c.Request().Context(), strings.TrimSpace(token))
+	u, k, err := s.Auth.AuthenticateKey(c.Request().Context(), token)
 	if err != nil {
 		return err
 	}
-	c.Set(userKey, u)
-	c.Set(sessionKey, session)
-	a := model.ActorOf(c.Request().Context())
-	a.UserID, a.Email = u.ID, u.Email
-	actedBy(c, a)
+	c.Set(apiKeyKey, k)
+	called(c, u, k.ID)
 	return nil
+}
+
+// signedIn finds the account of an access token.
+func (s *Server) signedIn(c echo.Context) error {
+	token, ok := bearer(c)
+	if !ok {
+		return &model.Error{Kind: model.Unauthenticated}
+	}
+	u, session, err := s.Auth.Authenticate(c.Request().Context(), token)
+	if err != nil {
+		return err
+	}
+	c.Set(sessionKey, session)
+	called(c, u, 0)
+	return nil
+}
+
+// called notes who calls, by an API key or, where that is 0, signed in.
+func called(c echo.Context, u *model.User, key int64) {
+	c.Set(userKey, u)
+	a := model.ActorOf(c.Request().Context())
+	a.UserID, a.Email, a.KeyID = u.ID, u.Email, key
+	actedBy(c, a)
+}
+
+func bearer(c echo.Context) (token string, ok bool) {
+	scheme, token, _ := strings.Cut(c.Request().Header.Get(echo.HeaderAuthorization), " ")
+	return strings.TrimSpace(token), strings.EqualFold(scheme, "Bearer")
 }
 
 // userOf is the account that calls, nil on routes for anybody.
@@ -336,7 +366,13 @@ func userOf(c echo.Context) *model.User {
 	return u
 }
 
-// sessionOf is the session that calls.
+// keyOf is the API key that calls, nil without one.
+func keyOf(c echo.Context) *model.APIKey {
+	k, _ := c.Get(apiKeyKey).(*model.APIKey)
+	return k
+}
+
+// sessionOf is the session that calls, 0 for an API key.
 func sessionOf(c echo.Context) int64 {
 	id, _ := c.Get(sessionKey).(int64)
 	return id

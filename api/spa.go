@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -89,5 +90,6 @@ func (s *Server) documentation() ([]route, error) {
 	}
 	page("/swagger/", show(files["index.html"]))
 	page("/swagger", func(c echo.Context) error { return c.Redirect(http.StatusMovedPermanently, "/swagger/") })
+	slices.SortFunc(table, func(a, b route) int { return strings.Compare(a.path, b.path) })
 	return table, nil
 }

@@ -50,6 +50,7 @@ func suppressionOf(x *model.Suppression) suppression {
 //	@Param			with_total	query		bool	false	"count all"
 //	@Success		200			{object}	list[suppression]
 //	@Failure		401			{object}	problem
+//	@Failure		403			{object}	problem	"by an API key without the scope"
 //	@Failure		422			{object}	problem
 //	@Failure		503			{object}	problem
 //	@Router			/suppressions [get]
@@ -83,6 +84,7 @@ func (s *Server) suppressions(c echo.Context) error {
 //	@Success		201				{object}	suppression
 //	@Failure		400				{object}	problem
 //	@Failure		401				{object}	problem
+//	@Failure		403				{object}	problem	"by an API key without the scope"
 //	@Failure		409				{object}	problem
 //	@Failure		413				{object}	problem
 //	@Failure		415				{object}	problem

@@ -200,6 +200,7 @@ func (s *Server) pathTransport(c echo.Context) (*model.Transport, error) {
 //	@Param			with_total	query		bool	false	"count all"
 //	@Success		200			{object}	list[transport]
 //	@Failure		401			{object}	problem
+//	@Failure		403			{object}	problem	"by an API key without the scope"
 //	@Failure		422			{object}	problem
 //	@Failure		503			{object}	problem
 //	@Router			/transports [get]

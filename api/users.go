@@ -57,20 +57,20 @@ type userRequest struct {
 //	@Tags		administration
 //	@Security	Bearer
 //	@Produce	json,text/csv
-//	@Param		q			query		string	false	"somewhere in the e-mail or the name"
+//	@Param		q				query		string	false	"somewhere in the e-mail or the name"
 //	@Param		is_active		query		bool	false	"those that may sign in, or those that are blocked"
 //	@Param		is_staff		query		bool	false	"those with staff status, or those without"
 //	@Param		is_superuser	query		bool	false	"superusers, or the others"
 //	@Param		group			query		string	false	"members of the group of this name"
-//	@Param		limit		query		int		false	"1 … 200, default 50"
-//	@Param		cursor		query		string	false	"next_cursor of the page before"
-//	@Param		sort		query		string	false	"id, email, full_name, created_at; - before it for descending; default -id"
-//	@Param		with_total	query		bool	false	"count all"
-//	@Success	200			{object}	list[user]
-//	@Failure	401			{object}	problem
-//	@Failure	403			{object}	problem	"without users.view_all"
-//	@Failure	422			{object}	problem
-//	@Failure	503			{object}	problem
+//	@Param		limit			query		int		false	"1 … 200, default 50"
+//	@Param		cursor			query		string	false	"next_cursor of the page before"
+//	@Param		sort			query		string	false	"id, email, full_name, created_at; - before it for descending; default -id"
+//	@Param		with_total		query		bool	false	"count all"
+//	@Success	200				{object}	list[user]
+//	@Failure	401				{object}	problem
+//	@Failure	403				{object}	problem	"without users.view_all"
+//	@Failure	422				{object}	problem
+//	@Failure	503				{object}	problem
 //	@Router		/users [get]
 func (s *Server) users(c echo.Context) error {
 	q := queryOf(c, pageNames("q", "is_active", "is_staff", "is_superuser", "group")...)

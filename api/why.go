@@ -42,6 +42,7 @@ type whySuppression struct {
 //	@Param			client_id	path		int	true	"client, also one that was deleted since"
 //	@Success		200			{object}	whyResponse
 //	@Failure		401			{object}	problem
+//	@Failure		403			{object}	problem	"by an API key without the scope"
 //	@Failure		404			{object}	problem
 //	@Failure		422			{object}	problem
 //	@Failure		503			{object}	problem

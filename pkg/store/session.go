@@ -65,7 +65,7 @@ func (s *Store) SessionUser(ctx context.Context, sessionID, userID int64) (*mode
 	if err != nil {
 		return nil, kindOf(err, "read a session")
 	}
-	if len(rows) == 0 || rows[0].ExpiresAt.Before(time.Now().Add(time.Duration(s.skew.Load()))) {
+	if len(rows) == 0 || rows[0].ExpiresAt.Before(s.clock()) {
 		return nil, &model.Error{Kind: model.Unauthenticated}
 	}
 	u := &rows[0].User

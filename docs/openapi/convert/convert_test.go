@@ -7,6 +7,9 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/require"
+
+	"github.com/postrider/postrider/api"
+	"github.com/postrider/postrider/pkg/model"
 )
 
 const swagger = `{
@@ -30,11 +33,16 @@ const swagger = `{
  "securityDefinitions": {"Bearer": {"type": "apiKey", "name": "Authorization", "in": "header", "description": "words"}}
 }`
 
+var rights = []api.Right{
+	{Method: "POST", Path: "/api/v1/clients", Access: "user", Scope: model.ClientsWrite},
+	{Method: "GET", Path: "/clients", Access: "user", Scope: model.ClientsRead},
+}
+
 func TestConvert(t *testing.T) {
 	t.Parallel()
-	out, err := convert([]byte(swagger))
+	out, err := convert([]byte(swagger), rights)
 	require.NoError(t, err)
-	again, err := convert([]byte(swagger))
+	again, err := convert([]byte(swagger), rights)
 	require.NoError(t, err)
 	require.Equal(t, string(out), string(again))
 
@@ -51,6 +59,8 @@ func TestConvert(t *testing.T) {
 	require.Equal(t, []any{map[string]any{"url": "/api/v1"}}, at("servers"))
 	require.Equal(t, map[string]any{"type": "http", "scheme": "bearer", "description": "words"}, at("components", "securitySchemes", "bearerAuth"))
 	require.Equal(t, []any{map[string]any{"bearerAuth": []any{}}}, at("paths", "/clients", "post", "security"))
+	require.Equal(t, "An API key needs the scope `clients:write`.", at("paths", "/clients", "post", "description"))
+	require.Equal(t, "clients:write", at("paths", "/clients", "post", "x-api-key-scope"))
 	require.Equal(t, "createClient", at("paths", "/clients", "post", "operationId"))
 	require.Len(t, at("paths", "/clients", "post", "responses", "201", "content"), 1)
 	require.Contains(t, at("paths", "/clients", "post", "responses", "201", "content"), "application/json")
@@ -89,7 +99,7 @@ func TestOperationsAreNamedByMethodAndPath(t *testing.T) {
 func TestConvertRefusesWhatIsNoContract(t *testing.T) {
 	t.Parallel()
 	for _, in := range []string{"", "[]", `{"swagger":"2.0","info":{"title":"","version":""},"paths":{"/a":{"get":{"responses":{"200":{"schema":{"$ref":"#/definitions/Absent"}}}}}}}`} {
-		_, err := convert([]byte(in))
+		_, err := convert([]byte(in), nil)
 		require.Error(t, err, in)
 	}
 }

@@ -6,8 +6,8 @@
 // token is an HTTP bearer token, that x-nullable is nullable, that errors are
 // application/problem+json (RFC 9457) whatever a handler's @Produce is, that
 // what ends in _at is a time, that a list of X is called XList, that a PATCH may
-// leave out what a POST demands, that CSV is text, and what each operation is
-// called.
+// leave out what a POST demands, that CSV is text, what each operation is
+// called, and which scope an API key must carry for it.
 package main
 
 import (
@@ -23,6 +23,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi2"
 	"github.com/getkin/kin-openapi/openapi2conv"
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/postrider/postrider/api"
+	"github.com/postrider/postrider/pkg/model"
 )
 
 const (
@@ -51,14 +54,18 @@ func run(from, to string) error {
 	if err != nil {
 		return err
 	}
-	out, err := convert(in)
+	rights, err := api.Rights()
+	if err != nil {
+		return err
+	}
+	out, err := convert(in, rights)
 	if err != nil {
 		return fmt.Errorf("%s: %w", from, err)
 	}
 	return os.WriteFile(to, out, 0o644)
 }
 
-func convert(in []byte) ([]byte, error) {
+func convert(in []byte, rights []api.Right) ([]byte, error) {
 	in = genericList.ReplaceAll(in, []byte("${1}List"))
 	var doc2 openapi2.T
 	if err := json.Unmarshal(in, &doc2); err != nil {
@@ -74,6 +81,11 @@ func convert(in []byte) ([]byte, error) {
 		for method, operation := range path.Operations() {
 			operation.OperationID = operationID(method, name, operation)
 			operation.Security = renamed(operation.Security)
+			for _, r := range rights {
+				if r.Method == method && r.Path == doc2.BasePath+name && r.Access != "anybody" {
+					scoped(operation, r.Scope)
+				}
+			}
 			for status, response := range operation.Responses.Map() {
 				mediaTypes(status, response)
 			}
@@ -163,6 +175,19 @@ func security(doc *openapi3.T) {
 		bearerScheme: {Value: &openapi3.SecurityScheme{Type: "http", Scheme: "bearer", Description: description}},
 	}
 	doc.Security = *renamed(&doc.Security)
+}
+
+// scoped says which scope an API key must carry, to people and to programs.
+func scoped(operation *openapi3.Operation, scope model.Scope) {
+	text := fmt.Sprintf("An API key needs the scope `%s`.", scope)
+	switch scope {
+	case "*":
+		text = "Any API key will do."
+	case "-":
+		text = "Not for API keys."
+	}
+	operation.Description = strings.TrimSpace(operation.Description + "\n\n" + text)
+	operation.Extensions = map[string]any{"x-api-key-scope": scope}
 }
 
 func renamed(old *openapi3.SecurityRequirements) *openapi3.SecurityRequirements {

@@ -4,6 +4,56 @@
  */
 
 export interface paths {
+    "/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One's API keys
+         * @description Newest first, expired ones too; never the keys themselves.
+         *
+         *     Not for API keys.
+         */
+        get: operations["listApiKeys"];
+        put?: never;
+        /**
+         * Make an API key
+         * @description A program that has it acts as you, as far as your rights and its scopes both go. The key is in this answer and nowhere else: it cannot be read again. An account has at most 50.
+         *
+         *     Not for API keys.
+         */
+        post: operations["createApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an API key
+         * @description The next request with it is refused, and event streams that it opened end.
+         *
+         *     Not for API keys.
+         */
+        delete: operations["deleteApiKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/login": {
         parameters: {
             query?: never;
@@ -50,7 +100,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sign out everywhere */
+        /**
+         * Sign out everywhere
+         * @description Not for API keys.
+         */
         post: operations["authLogoutAll"];
         delete?: never;
         options?: never;
@@ -105,6 +158,8 @@ export interface paths {
         /**
          * List clients
          * @description Newest first. Holders of clients.view_all see everyone's. With `Accept: text/csv` the whole list comes as CSV.
+         *
+         *     An API key needs the scope `clients:read`.
          */
         get: operations["listClients"];
         put?: never;
@@ -112,6 +167,8 @@ export interface paths {
          * Create a client
          * @description The address is an addr-spec alone and kept in lower case, its domain in ASCII. An owner has an address once (409).
          *     Attributes are texts, numbers, true or false under names of letters, digits and _; null is the same as none.
+         *
+         *     An API key needs the scope `clients:write`.
          */
         post: operations["createClient"];
         delete?: never;
@@ -133,6 +190,8 @@ export interface paths {
          * Tag, untag or delete many of one's own clients
          * @description Of those named, or of all that a filter finds, at most 500 a call: repeat it with the `cursor` of the answer until that is null.
          *     Others' clients are as if they did not exist. Clients made after the first call are left alone. Deletion is that of one client, without erase.
+         *
+         *     An API key needs the scope `clients:write`.
          */
         post: operations["clientsBulk"];
         delete?: never;
@@ -148,13 +207,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show a client */
+        /**
+         * Show a client
+         * @description An API key needs the scope `clients:read`.
+         */
         get: operations["readClient"];
         put?: never;
         post?: never;
         /**
          * Delete a client
          * @description Mails to it that have not left are skipped. Deliveries and suppressions stay; with erase=true the address in the deliveries becomes a hash.
+         *
+         *     An API key needs the scope `clients:write`.
          */
         delete: operations["deleteClient"];
         options?: never;
@@ -162,6 +226,8 @@ export interface paths {
         /**
          * Change a client
          * @description Fields left out stay. A new address leaves the suppressions of the old one as they are.
+         *
+         *     An API key needs the scope `clients:write`.
          */
         patch: operations["updateClient"];
         trace?: never;
@@ -173,7 +239,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The deliveries of a client */
+        /**
+         * The deliveries of a client
+         * @description An API key needs the scope `reports:read`.
+         */
         get: operations["listClientDeliveries"];
         put?: never;
         post?: never;
@@ -193,6 +262,8 @@ export interface paths {
         /**
          * Server-sent events of the progress of one's own runs
          * @description A stream of events named `progress`, each with a Progress object as its data: one for every live run at once, then one whenever a run has moved, at most one a second and run, and a last one when it ends. With `run_id` those of one run, which may be anybody's whose reports one sees. A comment comes every 15 s. The stream ends when the token does, when the account is blocked or its session ended, and when the program stops. Who comes back with `Last-Event-ID` is told the end of every run that ended meanwhile. At most 10 streams an account.
+         *
+         *     An API key needs the scope `reports:read`.
          */
         get: operations["readEvents"];
         put?: never;
@@ -210,10 +281,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All groups */
+        /**
+         * All groups
+         * @description Not for API keys.
+         */
         get: operations["listGroups"];
         put?: never;
-        /** Make a group */
+        /**
+         * Make a group
+         * @description Not for API keys.
+         */
         post: operations["createGroup"];
         delete?: never;
         options?: never;
@@ -228,18 +305,26 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One group */
+        /**
+         * One group
+         * @description Not for API keys.
+         */
         get: operations["readGroup"];
         put?: never;
         post?: never;
         /**
          * Delete a group
          * @description Its members lose what it carried, at once. The manager group is built in and stays.
+         *
+         *     Not for API keys.
          */
         delete: operations["deleteGroup"];
         options?: never;
         head?: never;
-        /** Change a group */
+        /**
+         * Change a group
+         * @description Not for API keys.
+         */
         patch: operations["updateGroup"];
         trace?: never;
     };
@@ -253,6 +338,8 @@ export interface paths {
         /**
          * List captured mails
          * @description Embedded mode only, else 404. Newest first; superusers see all, others those of their own runs and tests.
+         *
+         *     Not for API keys.
          */
         get: operations["listInbox"];
         put?: never;
@@ -273,6 +360,8 @@ export interface paths {
         /**
          * Show a captured mail
          * @description Embedded mode only, else 404. The HTML is as it was sent: show it in a sandboxed frame.
+         *
+         *     Not for API keys.
          */
         get: operations["readInbox"];
         put?: never;
@@ -293,10 +382,17 @@ export interface paths {
         /**
          * List mailings
          * @description With `Accept: text/csv` the whole list comes as CSV.
+         *
+         *     An API key needs the scope `mailings:read`.
          */
         get: operations["listMailings"];
         put?: never;
-        /** Create a mailing */
+        /**
+         * Create a mailing
+         * @description Unless it is a draft it starts at its time, at once where that has come. An API key without mailings:send saves drafts alone.
+         *
+         *     An API key needs the scope `mailings:write`.
+         */
         post: operations["createMailing"];
         delete?: never;
         options?: never;
@@ -313,7 +409,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Whom an unsaved mailing would reach now */
+        /**
+         * Whom an unsaved mailing would reach now
+         * @description The sample is empty for an API key without clients:read.
+         *
+         *     An API key needs the scope `mailings:read`.
+         */
         post: operations["mailingsAudience"];
         delete?: never;
         options?: never;
@@ -330,7 +431,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The next starts of an unsaved mailing */
+        /**
+         * The next starts of an unsaved mailing
+         * @description An API key needs the scope `mailings:read`.
+         */
         post: operations["mailingsOccurrences"];
         delete?: never;
         options?: never;
@@ -345,17 +449,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a mailing */
+        /**
+         * Read a mailing
+         * @description An API key needs the scope `mailings:read`.
+         */
         get: operations["readMailing"];
         put?: never;
         post?: never;
-        /** Delete a mailing */
+        /**
+         * Delete a mailing
+         * @description An API key needs the scope `mailings:write`.
+         */
         delete: operations["deleteMailing"];
         options?: never;
         head?: never;
         /**
          * Change a mailing
-         * @description What the body leaves out stays. While it runs only rate_per_minute can be changed.
+         * @description What the body leaves out stays. While it runs only rate_per_minute can be changed. An API key without mailings:send changes drafts alone.
+         *
+         *     An API key needs the scope `mailings:write`.
          */
         patch: operations["updateMailing"];
         trace?: never;
@@ -367,7 +479,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whom a mailing would reach now */
+        /**
+         * Whom a mailing would reach now
+         * @description An API key needs the scope `mailings:read`.
+         */
         get: operations["readMailingAudience"];
         put?: never;
         post?: never;
@@ -386,7 +501,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cancel a mailing */
+        /**
+         * Cancel a mailing
+         * @description An API key needs the scope `mailings:write`.
+         */
         post: operations["cancelMailing"];
         delete?: never;
         options?: never;
@@ -403,7 +521,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Copy a mailing into a draft */
+        /**
+         * Copy a mailing into a draft
+         * @description An API key needs the scope `mailings:write`.
+         */
         post: operations["duplicateMailing"];
         delete?: never;
         options?: never;
@@ -418,7 +539,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The next starts of a mailing */
+        /**
+         * The next starts of a mailing
+         * @description An API key needs the scope `mailings:read`.
+         */
         get: operations["readMailingOccurrences"];
         put?: never;
         post?: never;
@@ -437,7 +561,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pause a running mailing */
+        /**
+         * Pause a running mailing
+         * @description An API key needs the scope `mailings:write`.
+         */
         post: operations["pauseMailing"];
         delete?: never;
         options?: never;
@@ -454,7 +581,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Resume a paused mailing */
+        /**
+         * Resume a paused mailing
+         * @description An API key needs the scope `mailings:send`.
+         */
         post: operations["resumeMailing"];
         delete?: never;
         options?: never;
@@ -469,7 +599,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The runs of a mailing */
+        /**
+         * The runs of a mailing
+         * @description An API key needs the scope `reports:read`.
+         */
         get: operations["listMailingRuns"];
         put?: never;
         post?: never;
@@ -488,7 +621,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Schedule a draft */
+        /**
+         * Schedule a draft
+         * @description An API key needs the scope `mailings:send`.
+         */
         post: operations["scheduleMailing"];
         delete?: never;
         options?: never;
@@ -505,7 +641,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Start a run now */
+        /**
+         * Start a run now
+         * @description An API key needs the scope `mailings:send`.
+         */
         post: operations["startMailing"];
         delete?: never;
         options?: never;
@@ -522,7 +661,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cancel anybody's mailing, by mailings.stop_all */
+        /**
+         * Cancel anybody's mailing, by mailings.stop_all
+         * @description An API key needs the scope `mailings:write`.
+         */
         post: operations["stopMailing"];
         delete?: never;
         options?: never;
@@ -542,6 +684,8 @@ export interface paths {
         /**
          * Send a test mail
          * @description As for messages, with the sender of the mailing: to oneself, or to one of one's own clients, rendered as client_id and sent to `to` where both are given. An address that is suppressed is a 422 with code suppressed.
+         *
+         *     An API key needs the scope `mailings:send`.
          */
         post: operations["testMailing"];
         delete?: never;
@@ -559,7 +703,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Take a scheduled mailing back to a draft */
+        /**
+         * Take a scheduled mailing back to a draft
+         * @description An API key needs the scope `mailings:write`.
+         */
         post: operations["unscheduleMailing"];
         delete?: never;
         options?: never;
@@ -574,14 +721,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The account that asks */
+        /**
+         * The account that asks
+         * @description Any API key will do.
+         */
         get: operations["readMe"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Change one's profile */
+        /**
+         * Change one's profile
+         * @description Not for API keys.
+         */
         patch: operations["updateMe"];
         trace?: never;
     };
@@ -597,6 +750,8 @@ export interface paths {
         /**
          * Change one's password
          * @description Ends all other sessions.
+         *
+         *     Not for API keys.
          */
         post: operations["myPassword"];
         delete?: never;
@@ -612,7 +767,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One's sessions */
+        /**
+         * One's sessions
+         * @description Not for API keys.
+         */
         get: operations["listMySessions"];
         put?: never;
         post?: never;
@@ -632,7 +790,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** End one of one's sessions */
+        /**
+         * End one of one's sessions
+         * @description Not for API keys.
+         */
         delete: operations["deleteMySession"];
         options?: never;
         head?: never;
@@ -649,6 +810,8 @@ export interface paths {
         /**
          * List messages
          * @description Newest first. Holders of messages.view_all see everyone's. With `Accept: text/csv` the whole list comes as CSV.
+         *
+         *     An API key needs the scope `messages:read`.
          */
         get: operations["listMessages"];
         put?: never;
@@ -656,6 +819,8 @@ export interface paths {
          * Create a message
          * @description An HTML or a text body is needed. Placeholders are Liquid: client.email, client.full_name, client.locale, client.attributes.X, mailing.name, sender.name, sender.email, unsubscribe_url.
          *     A body that does not parse, or could run without bound, is a 422 on its field.
+         *
+         *     An API key needs the scope `messages:write`.
          */
         post: operations["createMessage"];
         delete?: never;
@@ -676,6 +841,8 @@ export interface paths {
         /**
          * Preview an unsaved message
          * @description Like the preview of a message, of what the body says; oneself is its owner. Everything may be missing; what could not be sent to anybody is a 422 with code invalid_template on its field. Nothing is kept.
+         *
+         *     An API key needs the scope `messages:read`.
          */
         post: operations["messagesPreview"];
         delete?: never;
@@ -691,13 +858,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show a message */
+        /**
+         * Show a message
+         * @description An API key needs the scope `messages:read`.
+         */
         get: operations["readMessage"];
         put?: never;
         post?: never;
         /**
          * Delete a message
          * @description A message that a mailing which has not ended uses stays (409).
+         *
+         *     An API key needs the scope `messages:write`.
          */
         delete: operations["deleteMessage"];
         options?: never;
@@ -705,6 +877,8 @@ export interface paths {
         /**
          * Change a message
          * @description Fields left out stay. Runs that have started keep what they began with.
+         *
+         *     An API key needs the scope `messages:write`.
          */
         patch: operations["updateMessage"];
         trace?: never;
@@ -720,8 +894,10 @@ export interface paths {
         put?: never;
         /**
          * Preview a message
-         * @description As a client, as an invented one (sample, or sample.client as the placeholders are written), or as nobody in particular; client_id and sample together are a 422.
+         * @description As a client, as an invented one (sample, or sample.client as the placeholders are written), or as nobody in particular; client_id and sample together are a 422. With client_id an API key also needs clients:read.
          *     missing names the placeholders that came out empty. Both bodies are there, as in the mail: the one that was not written is made of the other. The link to unsubscribe does nothing. Nothing is sent.
+         *
+         *     An API key needs the scope `messages:read`.
          */
         post: operations["previewMessage"];
         delete?: never;
@@ -743,6 +919,8 @@ export interface paths {
          * Send a test mail
          * @description To oneself, or to one of one's own clients. It appears in no report, and its link to unsubscribe does nothing.
          *     With client_id it is rendered as that client gets it; with to it goes there, whoever it is rendered for. An address that is suppressed is a 422 with code suppressed.
+         *
+         *     An API key needs the scope `mailings:send`.
          */
         post: operations["testMessage"];
         delete?: never;
@@ -758,7 +936,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The permissions a group can carry */
+        /**
+         * The permissions a group can carry
+         * @description Not for API keys.
+         */
         get: operations["listPermissions"];
         put?: never;
         post?: never;
@@ -798,6 +979,8 @@ export interface paths {
         /**
          * List reports, one a run
          * @description Newest first. Holders of reports.view_all see everyone's. With `Accept: text/csv` the whole list comes as CSV.
+         *
+         *     An API key needs the scope `reports:read`.
          */
         get: operations["listReports"];
         put?: never;
@@ -815,7 +998,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One's own runs of the last days, and what comes next */
+        /**
+         * One's own runs of the last days, and what comes next
+         * @description An API key needs the scope `reports:read`.
+         */
         get: operations["readReportsSummary"];
         put?: never;
         post?: never;
@@ -832,7 +1018,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a report */
+        /**
+         * Read a report
+         * @description An API key needs the scope `reports:read`.
+         */
         get: operations["readReport"];
         put?: never;
         post?: never;
@@ -849,7 +1038,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The attempt log of a run */
+        /**
+         * The attempt log of a run
+         * @description An API key needs the scope `reports:read`.
+         */
         get: operations["listReportAttempts"];
         put?: never;
         post?: never;
@@ -869,6 +1061,8 @@ export interface paths {
         /**
          * Why a client did or did not get the mail of a run
          * @description Why the client is among the recipients or is not, its delivery with all attempts, and whether its address is suppressed now. `membership` goes by the audience that was frozen when the run started and by the tags of today.
+         *
+         *     An API key needs the scope `reports:read`.
          */
         get: operations["readReportClient"];
         put?: never;
@@ -886,7 +1080,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The deliveries of a run */
+        /**
+         * The deliveries of a run
+         * @description An API key needs the scope `reports:read`.
+         */
         get: operations["listReportDeliveries"];
         put?: never;
         post?: never;
@@ -903,7 +1100,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Why deliveries of a run failed, wait, are in doubt or were skipped */
+        /**
+         * Why deliveries of a run failed, wait, are in doubt or were skipped
+         * @description An API key needs the scope `reports:read`.
+         */
         get: operations["readReportReasons"];
         put?: never;
         post?: never;
@@ -925,6 +1125,8 @@ export interface paths {
         /**
          * Settle deliveries in doubt by hand
          * @description Those that are not in doubt, or not any more, are left as they are and not counted. With an id that is no delivery of the run nothing is settled.
+         *
+         *     An API key needs the scope `reports:write`.
          */
         post: operations["resolveReport"];
         delete?: never;
@@ -945,6 +1147,8 @@ export interface paths {
         /**
          * Retry what failed or is in doubt
          * @description Makes a linked run, which begins at once and sends the same content with the same Message-ID. Each delivery is retried once at most. While the run or another one of its mailing is being sent, and when nothing is left to retry, the answer is 409.
+         *
+         *     An API key needs the scope `mailings:send`.
          */
         post: operations["retryReport"];
         delete?: never;
@@ -960,7 +1164,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How a run went over time */
+        /**
+         * How a run went over time
+         * @description An API key needs the scope `reports:read`.
+         */
         get: operations["readReportTimeline"];
         put?: never;
         post?: never;
@@ -980,12 +1187,16 @@ export interface paths {
         /**
          * List suppressions
          * @description Newest first. Holders of clients.view_all see everyone's. With `Accept: text/csv` the whole list comes as CSV.
+         *
+         *     An API key needs the scope `suppressions:read`.
          */
         get: operations["listSuppressions"];
         put?: never;
         /**
          * Suppress an address
          * @description It need not be a client's. Mails to it that have not left are skipped with the reason. An address is suppressed once (409).
+         *
+         *     An API key needs the scope `suppressions:write`.
          */
         post: operations["createSuppression"];
         delete?: never;
@@ -1007,6 +1218,8 @@ export interface paths {
         /**
          * Delete a suppression
          * @description Mails that were skipped stay skipped.
+         *
+         *     An API key needs the scope `suppressions:write`.
          */
         delete: operations["deleteSuppression"];
         options?: never;
@@ -1024,6 +1237,8 @@ export interface paths {
         /**
          * How the installation is
          * @description Workers, queues and what is to be done. Redis carries hints alone: while it is away things come later, and nothing is lost.
+         *
+         *     An API key needs the scope `system:read`.
          */
         get: operations["readSystem"];
         put?: never;
@@ -1044,12 +1259,16 @@ export interface paths {
         /**
          * The transports
          * @description In the order in which they are tried. Users see the id and the name of those that are enabled and may choose one for a mailing; superusers see all of all, but no password.
+         *
+         *     An API key needs the scope `mailings:read`.
          */
         get: operations["listTransports"];
         put?: never;
         /**
          * Make a transport
          * @description Workers use it within two seconds. Without tls it is required, on loopback optional; without port it is 25, with implicit TLS 465.
+         *
+         *     Not for API keys.
          */
         post: operations["createTransport"];
         delete?: never;
@@ -1065,13 +1284,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One transport */
+        /**
+         * One transport
+         * @description Not for API keys.
+         */
         get: operations["readTransport"];
         put?: never;
         post?: never;
         /**
          * Delete a transport
          * @description Mails on the wire end; reports keep its name. One that an unfinished mailing has chosen stays: disable it.
+         *
+         *     Not for API keys.
          */
         delete: operations["deleteTransport"];
         options?: never;
@@ -1079,6 +1303,8 @@ export interface paths {
         /**
          * Change a transport
          * @description Workers use it as it is now within two seconds; mails on the wire end as they began. A password that is absent stays, null or an empty one clears it; with another host it must be given again. What was known of its troubles is forgotten.
+         *
+         *     Not for API keys.
          */
         patch: operations["updateTransport"];
         trace?: never;
@@ -1095,6 +1321,8 @@ export interface paths {
         /**
          * Try a transport
          * @description Connects, secures, greets, logs in and leaves, within 15 seconds; sends no mail. The answer is 200 also when the server refuses: then ok is false and response says why. A server that works ends the rest of its transport.
+         *
+         *     Not for API keys.
          */
         post: operations["checkTransport"];
         delete?: never;
@@ -1110,7 +1338,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All accounts */
+        /**
+         * All accounts
+         * @description Not for API keys.
+         */
         get: operations["listUsers"];
         put?: never;
         post?: never;
@@ -1127,13 +1358,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One account */
+        /**
+         * One account
+         * @description Not for API keys.
+         */
         get: operations["readUser"];
         put?: never;
         post?: never;
         /**
          * Delete an account
          * @description One that owns anything is blocked instead: its data and its reports stay.
+         *
+         *     Not for API keys.
          */
         delete: operations["deleteUser"];
         options?: never;
@@ -1141,6 +1377,8 @@ export interface paths {
         /**
          * Change the rights of an account
          * @description A superuser changes all of it. A holder of users.block changes is_active alone, and not of staff or superusers. Blocking ends all sessions.
+         *
+         *     Not for API keys.
          */
         patch: operations["updateUser"];
         trace?: never;
@@ -1149,6 +1387,63 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        ApiKey: {
+            /**
+             * Format: date-time
+             * @example 2026-11-29T09:00:00Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description null: never
+             * @example 2027-12-01T00:00:00Z
+             */
+            expires_at: string | null;
+            /** @example 4 */
+            id: number;
+            /**
+             * Format: date-time
+             * @description to the minute; null: not yet
+             * @example 2026-12-01T07:00:00Z
+             */
+            last_used_at: string | null;
+            /** @example The shop */
+            name: string;
+            /**
+             * @description what every key begins with, to tell them apart
+             * @example prk_4fGh81Ab
+             */
+            prefix: string;
+            /**
+             * @example [
+             *       "clients:read",
+             *       "clients:write"
+             *     ]
+             */
+            scopes: ("clients:read" | "clients:write" | "suppressions:read" | "suppressions:write" | "messages:read" | "messages:write" | "mailings:read" | "mailings:write" | "mailings:send" | "reports:read" | "reports:write" | "system:read")[];
+        };
+        ApiKeyList: {
+            items: components["schemas"]["ApiKey"][];
+            next_cursor: string | null;
+            total?: number;
+        };
+        ApiKeyRequest: {
+            /**
+             * Format: date-time
+             * @description null: never
+             * @example 2027-12-01T00:00:00Z
+             */
+            expires_at?: string | null;
+            /** @example The shop */
+            name: string;
+            /**
+             * @example [
+             *       "clients:read",
+             *       "clients:write"
+             *     ]
+             */
+            scopes: ("clients:read" | "clients:write" | "suppressions:read" | "suppressions:write" | "messages:read" | "messages:write" | "mailings:read" | "mailings:write" | "mailings:send" | "reports:read" | "reports:write" | "system:read")[];
+        };
         Attempt: {
             /**
              * @description 0: no answer came
@@ -1861,6 +2156,46 @@ export interface components {
             subject: string;
             /** @example Hello {{ client.full_name }} */
             text?: string;
+        };
+        NewApiKey: {
+            /**
+             * Format: date-time
+             * @example 2026-11-29T09:00:00Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description null: never
+             * @example 2027-12-01T00:00:00Z
+             */
+            expires_at: string | null;
+            /** @example 4 */
+            id: number;
+            /**
+             * @description the key itself, told here and never again
+             * @example prk_4fGh81Ab_3kPq…
+             */
+            key: string;
+            /**
+             * Format: date-time
+             * @description to the minute; null: not yet
+             * @example 2026-12-01T07:00:00Z
+             */
+            last_used_at: string | null;
+            /** @example The shop */
+            name: string;
+            /**
+             * @description what every key begins with, to tell them apart
+             * @example prk_4fGh81Ab
+             */
+            prefix: string;
+            /**
+             * @example [
+             *       "clients:read",
+             *       "clients:write"
+             *     ]
+             */
+            scopes: ("clients:read" | "clients:write" | "suppressions:read" | "suppressions:write" | "messages:read" | "messages:write" | "mailings:read" | "mailings:write" | "mailings:send" | "reports:read" | "reports:write" | "system:read")[];
         };
         Occurrence: {
             /** @example 2027-03-28T03:00:00+02:00 */
@@ -2630,6 +2965,234 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listApiKeys: {
+        parameters: {
+            query?: {
+                /** @description 1 … 200, default 50 */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description id or -id (default) */
+                sort?: string;
+                /** @description count all */
+                with_total?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description by an API key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description what it is for and what it may do */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewApiKey"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description by an API key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there are 50 already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the key */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description by an API key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     authLogin: {
         parameters: {
             query?: never;
@@ -2822,6 +3385,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description by an API key without the scope */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3061,6 +3633,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description by an API key without the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3122,6 +3703,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description by an API key without the scope */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3217,6 +3807,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description by an API key without the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Request Entity Too Large */
             413: {
                 headers: {
@@ -3280,6 +3879,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description by an API key without the scope */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3560,6 +4168,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description by an API key without the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -3615,6 +4232,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description by an API key without the scope */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4123,6 +4749,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description by an API key without the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -4166,6 +4801,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description by an API key without the scope */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4236,6 +4880,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description by an API key without the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -4293,6 +4946,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description by an API key without the scope */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4388,6 +5050,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description by an API key without the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Request Entity Too Large */
             413: {
                 headers: {
@@ -4470,6 +5141,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description by an API key without the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Request Entity Too Large */
             413: {
                 headers: {
@@ -4531,6 +5211,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description by an API key without the scope */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4789,6 +5478,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description by an API key without the scope */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5069,6 +5767,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description by an API key without the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -5338,6 +6045,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description by an API key without the scope */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5935,6 +6651,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description by an API key without the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Service Unavailable */
             503: {
                 headers: {
@@ -5983,6 +6708,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description by an API key without the scope */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6076,6 +6810,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description by an API key without the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Request Entity Too Large */
             413: {
                 headers: {
@@ -6150,6 +6893,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description by an API key without the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -6191,6 +6943,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description by an API key without the scope */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6259,6 +7020,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description by an API key without the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -6320,6 +7090,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description by an API key without the scope */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6415,6 +7194,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description by an API key without the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
                 headers: {
@@ -6487,6 +7275,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description by an API key without the scope */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6761,6 +7558,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description by an API key without the scope */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7068,6 +7874,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description by an API key without the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -7118,6 +7933,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description by an API key without the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -7161,6 +7985,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description by an API key without the scope */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7239,6 +8072,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description by an API key without the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -7293,6 +8135,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description by an API key without the scope */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7381,6 +8232,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description by an API key without the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -7433,6 +8293,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description by an API key without the scope */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7711,6 +8580,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description by an API key without the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -7783,6 +8661,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description by an API key without the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -7840,6 +8727,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description by an API key without the scope */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8036,6 +8932,15 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description by an API key without the scope */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

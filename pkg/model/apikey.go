@@ -1,5 +1,10 @@
 package model
 
+import (
+	"slices"
+	"time"
+)
+
 // Scope is what an API key may do, of what its owner may: to read or to write
 // one kind of thing. None allows another: who may write may not read.
 type Scope string
@@ -26,3 +31,20 @@ var Scopes = []Scope{
 	ClientsRead, ClientsWrite, SuppressionsRead, SuppressionsWrite, MessagesRead, MessagesWrite,
 	MailingsRead, MailingsWrite, MailingsSend, ReportsRead, ReportsWrite, SystemRead,
 }
+
+// APIKey lets a program act as its owner, as far as the owner's rights and the
+// key's scopes both go. What is kept of the key itself is a hash.
+type APIKey struct {
+	ID         int64
+	UserID     int64
+	Name       string
+	Prefix     string // the part that may be shown
+	Hash       string
+	Scopes     []Scope `gorm:"serializer:json"`
+	ExpiresAt  *time.Time
+	LastUsedAt *time.Time // to the minute
+	CreatedAt  time.Time
+}
+
+// Carries reports whether the key has a scope.
+func (k *APIKey) Carries(s Scope) bool { return slices.Contains(k.Scopes, s) }
