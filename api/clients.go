@@ -102,7 +102,7 @@ func (s *Server) clients(c echo.Context) error {
 		return s.Store.Clients(c.Request().Context(), viewerOf(c), f, p)
 	}
 	if wantsCSV(c) {
-		return writeCSV(c, "clients", clientColumns, pages, p, clientCells)
+		return writeCSV(s, c, "clients", clientColumns, pages, p, clientCells)
 	}
 	page, err := pages(p)
 	if err != nil {

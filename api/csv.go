@@ -43,22 +43,28 @@ func wantsCSV(c echo.Context) bool {
 }
 
 // writeCSV answers a whole list as CSV (RFC 4180), page by page, so that its
-// length costs no memory. Cells that a spreadsheet would take for a formula
+// length costs no memory. The audit log tells of it first. Cells that a spreadsheet would take for a formula
 // begin with an apostrophe. What goes wrong before the first row is an ordinary
 // error; after it the connection is cut, so that nobody takes a part for the
 // whole.
-func writeCSV[T any](c echo.Context, name string, columns []string, pages func(store.Page) (store.List[T], error), p store.Page, cells func(*T) []string) error {
+func writeCSV[T any](s *Server, c echo.Context, name string, columns []string, pages func(store.Page) (store.List[T], error), p store.Page, cells func(*T) []string) error {
 	p.Limit, p.Cursor, p.WithTotal = store.MaxLimit, "", false
 	page, err := pages(p)
 	if err != nil {
 		return err
+	}
+	asksOnly := c.Request().Method == http.MethodHead
+	if !asksOnly {
+		if err := s.auditExport(c, name); err != nil {
+			return err
+		}
 	}
 	h := c.Response().Header()
 	h.Set(echo.HeaderContentType, "text/csv; charset=utf-8; header=present")
 	h.Set(echo.HeaderContentDisposition, `attachment; filename="`+name+`.csv"`)
 	h.Add("Vary", "Accept")
 	c.Response().WriteHeader(http.StatusOK)
-	if c.Request().Method == http.MethodHead {
+	if asksOnly {
 		return nil
 	}
 	w := csv.NewWriter(c.Response())

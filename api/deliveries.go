@@ -92,7 +92,7 @@ func (s *Server) reportDeliveries(c echo.Context) error {
 	}
 	show := func(d *model.Delivery) deliveryResponse { return s.deliveryOf(d, run.FromEmail) }
 	if wantsCSV(c) {
-		return writeCSV(c, fmt.Sprintf("deliveries-%d", run.ID), deliveryColumns, pages, p,
+		return writeCSV(s, c, fmt.Sprintf("deliveries-%d", run.ID), deliveryColumns, pages, p,
 			func(d *model.Delivery) []string { return deliveryCells(show(d)) })
 	}
 	page, err := pages(p)
@@ -157,7 +157,7 @@ func (s *Server) clientDeliveries(c echo.Context) error {
 	}
 	if wantsCSV(c) {
 		columns := append(slices.Clone(deliveryColumns), "mailing_id", "mailing_name")
-		return writeCSV(c, fmt.Sprintf("client-%d-deliveries", id), columns, pages, p, func(row *store.ClientDelivery) []string {
+		return writeCSV(s, c, fmt.Sprintf("client-%d-deliveries", id), columns, pages, p, func(row *store.ClientDelivery) []string {
 			d := show(row)
 			return append(deliveryCells(d.deliveryResponse), number(d.MailingID), d.MailingName)
 		})
@@ -229,7 +229,7 @@ func (s *Server) reportAttempts(c echo.Context) error {
 		return s.Store.Attempts(c.Request().Context(), viewerOf(c), run.ID, f, p)
 	}
 	if wantsCSV(c) {
-		return writeCSV(c, fmt.Sprintf("attempts-%d", run.ID), attemptColumns, pages, p, attemptCells)
+		return writeCSV(s, c, fmt.Sprintf("attempts-%d", run.ID), attemptColumns, pages, p, attemptCells)
 	}
 	page, err := pages(p)
 	if err != nil {

@@ -209,7 +209,7 @@ func (s *Server) mailings(c echo.Context) error {
 		return s.Store.Mailings(c.Request().Context(), viewerOf(c), f, p)
 	}
 	if wantsCSV(c) {
-		return writeCSV(c, "mailings", mailingColumns, pages, p, mailingCells)
+		return writeCSV(s, c, "mailings", mailingColumns, pages, p, mailingCells)
 	}
 	rows, err := pages(p)
 	if err != nil {

@@ -70,7 +70,7 @@ func (s *Server) messages(c echo.Context) error {
 		return s.Store.Messages(c.Request().Context(), viewerOf(c), f, p)
 	}
 	if wantsCSV(c) {
-		return writeCSV(c, "messages", messageColumns, pages, p, messageCells)
+		return writeCSV(s, c, "messages", messageColumns, pages, p, messageCells)
 	}
 	page, err := pages(p)
 	if err != nil {

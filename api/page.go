@@ -51,7 +51,7 @@ func queryOf(c echo.Context, names ...string) *query {
 	}
 	filters := url.Values{}
 	for name, value := range values {
-		if !slices.Contains(pageNames(), name) {
+		if !pageName(name) {
 			filters[name] = value
 		}
 	}
@@ -74,6 +74,10 @@ func queryOf(c echo.Context, names ...string) *query {
 func pageNames(filters ...string) []string {
 	return append(filters, "limit", "cursor", "sort", "with_total")
 }
+
+// pageName reports whether a parameter says which page is asked for, and not of
+// which list.
+func pageName(name string) bool { return slices.Contains(pageNames(), name) }
 
 // text is a parameter as it is, "" without it.
 func (q *query) text(name string) string {

@@ -90,6 +90,9 @@ func (s *Server) fail(err error, c echo.Context) {
 	if !known {
 		status, e = http.StatusInternalServerError, &model.Error{Kind: internal}
 	}
+	if e.Kind == model.Forbidden {
+		s.auditDenial(c)
+	}
 	words := language(c)
 	p := problem{
 		Type:      "/problems/" + string(e.Kind),

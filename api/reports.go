@@ -105,7 +105,7 @@ func (s *Server) answerReports(c echo.Context, ofMailing *int64) error {
 		return s.Store.Reports(c.Request().Context(), viewerOf(c), f, p)
 	}
 	if wantsCSV(c) {
-		return writeCSV(c, "reports", reportColumns, pages, p, reportCells)
+		return writeCSV(s, c, "reports", reportColumns, pages, p, reportCells)
 	}
 	page, err := pages(p)
 	if err != nil {

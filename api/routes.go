@@ -64,6 +64,10 @@ func (s *Server) routes() []route {
 		// system.go
 		{get, "/system", superuser, whole, model.SystemRead, s.system},
 
+		// audit.go
+		{get, "/audit", superuser, whole, noKey, s.audit},
+		{get, "/audit/:id", superuser, whole, noKey, s.auditEvent},
+
 		// clients.go, clients_bulk.go
 		{get, "/clients", anyUser, reads(model.ClientsViewAll), model.ClientsRead, s.clients},
 		{post, "/clients", anyUser, own, model.ClientsWrite, s.createClient},

@@ -62,7 +62,7 @@ func (s *Server) suppressions(c echo.Context) error {
 		return s.Store.Suppressions(c.Request().Context(), viewerOf(c), f, p)
 	}
 	if wantsCSV(c) {
-		return writeCSV(c, "suppressions", []string{"email", "reason", "note", "created_at"}, pages, p, func(x *model.Suppression) []string {
+		return writeCSV(s, c, "suppressions", []string{"email", "reason", "note", "created_at"}, pages, p, func(x *model.Suppression) []string {
 			return []string{x.Email, string(x.Reason), x.Note, x.CreatedAt.Format(time.RFC3339Nano)}
 		})
 	}

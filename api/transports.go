@@ -84,9 +84,9 @@ var kept = new(string)
 
 // transportRequestOf is the body that would change nothing.
 func transportRequestOf(t *model.Transport) transportRequest {
-	limits := transportLimits(t.Limits)
+	limits, port := transportLimits(t.Limits), t.Port // a copy: apply writes to t
 	in := transportRequest{
-		Name: t.Name, Host: t.Host, Port: &t.Port, TLS: t.TLS, Username: t.Username, Bounce: t.Bounce,
+		Name: t.Name, Host: t.Host, Port: &port, TLS: t.TLS, Username: t.Username, Bounce: t.Bounce,
 		Connections: t.Connections, Limits: &limits, Enabled: t.Enabled, Order: t.Position,
 	}
 	if t.PasswordSealed != "" {

@@ -82,7 +82,7 @@ func (s *Server) users(c echo.Context) error {
 		return s.Store.Users(c.Request().Context(), viewerOf(c), f, p)
 	}
 	if wantsCSV(c) {
-		return writeCSV(c, "users", userColumns, pages, p, userCells)
+		return writeCSV(s, c, "users", userColumns, pages, p, userCells)
 	}
 	page, err := pages(p)
 	if err != nil {

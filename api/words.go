@@ -101,6 +101,7 @@ var sentences = []sentence{
 	say("must be an object", "должно быть объектом"),
 	say("must be a list", "должно быть списком"),
 	say("must be an id", "должно быть номером"),
+	say("must be a kind, as mailing, or a kind and an id, as mailing:12", "должно быть видом объекта, например mailing, или видом и номером, например mailing:12"),
 	say("must be a text, a number, true, false or null", "должно быть строкой, числом, true, false или null"),
 	say("must have at most %d characters", "должно быть не длиннее {} символов"),
 	say("must have at most %d KB", "должно быть не больше {} КБ"),

@@ -63,13 +63,28 @@ func (s *Store) auditUser(tx *gorm.DB, action model.AuditAction, id int64, detai
 	return s.audit(tx, e)
 }
 
-// changed tells for each value that is another one what it was and what it is.
-func changed(was, is map[string]any) model.Details {
+// changed tells for each value that is another one what it was and what it is;
+// one that was not there, or is not any more, is left out.
+func changed(was, is model.Details) model.Details {
 	out := model.Details{}
-	for name, value := range is {
-		if old := was[name]; !reflect.DeepEqual(old, value) {
-			out[name] = map[string]any{"was": old, "is": value}
+	note := func(name string) {
+		if reflect.DeepEqual(was[name], is[name]) {
+			return
 		}
+		change := map[string]any{}
+		if old, there := was[name]; there {
+			change["was"] = old
+		}
+		if now, there := is[name]; there {
+			change["is"] = now
+		}
+		out[name] = change
+	}
+	for name := range was {
+		note(name)
+	}
+	for name := range is {
+		note(name)
 	}
 	return out
 }
@@ -149,10 +164,10 @@ func (o *often) admit(now time.Time, action model.AuditAction, key string) (left
 
 // AuditFilter narrows the audit log.
 type AuditFilter struct {
-	ActorID    int64
+	ActorID    *int64
 	Action     model.AuditAction
 	ObjectType string
-	ObjectID   int64
+	ObjectID   *int64
 	From       *time.Time // and later
 	To         *time.Time // before
 	Q          string     // somewhere in the words of the event, in any case
@@ -174,9 +189,9 @@ func (s *Store) AuditEvents(ctx context.Context, viewer model.Viewer, f AuditFil
 		return List[model.AuditEvent]{}, forbidden()
 	}
 	q := s.read(ctx).Model(&model.AuditEvent{})
-	for column, id := range map[string]int64{"actor_id": f.ActorID, "object_id": f.ObjectID} {
-		if id != 0 {
-			q = q.Where(column+" = ?", id)
+	for column, id := range map[string]*int64{"actor_id": f.ActorID, "object_id": f.ObjectID} {
+		if id != nil {
+			q = q.Where(column+" = ?", *id)
 		}
 	}
 	if f.Action != "" {
@@ -196,6 +211,16 @@ func (s *Store) AuditEvents(ctx context.Context, viewer model.Viewer, f AuditFil
 	}
 	out, err := auditList.page(q, p)
 	return out, kindOf(err, "list the audit log")
+}
+
+// AuditEvent is one event, for superusers.
+func (s *Store) AuditEvent(ctx context.Context, viewer model.Viewer, id int64) (*model.AuditEvent, error) {
+	if !viewer.Superuser {
+		return nil, forbidden()
+	}
+	var e model.AuditEvent
+	err := s.read(ctx).Where("id = ?", id).Take(&e).Error
+	return &e, kindOf(err, "read the audit log")
 }
 
 // Audit records what is done to the mailing, in its transaction.

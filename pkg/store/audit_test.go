@@ -93,15 +93,15 @@ func TestAuditFilters(t *testing.T) {
 			want []int64
 		}{
 			"all":     {store.AuditFilter{}, []int64{15, 14, 13, 12, 11, 10}},
-			"actor":   {store.AuditFilter{ActorID: 2}, []int64{14, 11}},
+			"actor":   {store.AuditFilter{ActorID: new(int64(2))}, []int64{14, 11}},
 			"action":  {store.AuditFilter{Action: model.AuditMailingPaused}, []int64{15, 13, 11}},
-			"object":  {store.AuditFilter{ObjectType: "mailing", ObjectID: 12}, []int64{12}},
+			"object":  {store.AuditFilter{ObjectType: "mailing", ObjectID: new(int64(12))}, []int64{12}},
 			"type":    {store.AuditFilter{ObjectType: "user"}, nil},
 			"time":    {store.AuditFilter{From: &from, To: &to}, []int64{13, 12}},
 			"q":       {store.AuditFilter{Q: "USER3@"}, []int64{15, 12}},
-			"q name":  {store.AuditFilter{Q: "ОСЕНЬ 100%", ActorID: 1}, []int64{13, 10}},
+			"q name":  {store.AuditFilter{Q: "ОСЕНЬ 100%", ActorID: new(int64(1))}, []int64{13, 10}},
 			"q %":     {store.AuditFilter{Q: "0_%"}, nil},
-			"several": {store.AuditFilter{ActorID: 1, Action: model.AuditMailingStarted}, []int64{10}},
+			"several": {store.AuditFilter{ActorID: new(int64(1)), Action: model.AuditMailingStarted}, []int64{10}},
 		} {
 			var got []int64
 			for _, e := range eventsOf(t, st, c.f) {
@@ -175,6 +175,6 @@ func TestAuditIsNotFlooded(t *testing.T) {
 		require.EqualValues(t, 20+200-120, left[0].Details[string(model.AuditSignInFailed)])
 		require.Nil(t, left[0].ActorID)
 		require.Empty(t, left[0].IP)
-		require.Len(t, eventsOf(t, st, store.AuditFilter{ActorID: 7}), 1)
+		require.Len(t, eventsOf(t, st, store.AuditFilter{ActorID: new(int64(7))}), 1)
 	})
 }

@@ -134,8 +134,8 @@ func (s *Store) ChangeGroup(ctx context.Context, id int64, ifMatch model.IfMatch
 		if err := setPermissions(tx, g); err != nil {
 			return err
 		}
-		facts := func(g *model.Group) map[string]any {
-			return map[string]any{"name": g.Name, "permissions": append([]model.Permission{}, g.Permissions...)}
+		facts := func(g *model.Group) model.Details {
+			return model.Details{"name": g.Name, "permissions": append([]model.Permission{}, g.Permissions...)}
 		}
 		return s.audit(tx, model.AuditEvent{Action: model.AuditGroupChanged, Details: changed(facts(old), facts(g))}.Object("group", g.ID, g.Name))
 	})

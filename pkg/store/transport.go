@@ -152,7 +152,7 @@ func transportFacts(t *model.Transport) model.Details {
 	for name, n := range map[string]*int{
 		"per_second": t.Limits.PerSecond, "per_minute": t.Limits.PerMinute, "per_hour": t.Limits.PerHour, "per_day": t.Limits.PerDay,
 	} {
-		if out["limits."+name] = nil; n != nil {
+		if n != nil {
 			out["limits."+name] = *n
 		}
 	}

@@ -271,8 +271,8 @@ func (s *Store) ChangeUser(ctx context.Context, viewer model.Viewer, id int64, i
 
 // auditUserChange records a block and a change of rights, each by its own word.
 func (s *Store) auditUserChange(tx *gorm.DB, old, u *model.User) error {
-	rights := func(u *model.User) map[string]any {
-		return map[string]any{"is_staff": u.IsStaff, "is_superuser": u.IsSuperuser, "groups": append([]string{}, u.Groups...)}
+	rights := func(u *model.User) model.Details {
+		return model.Details{"is_staff": u.IsStaff, "is_superuser": u.IsSuperuser, "groups": append([]string{}, u.Groups...)}
 	}
 	if old.IsActive != u.IsActive {
 		e := model.AuditEvent{Action: model.AuditUserBlocked}
