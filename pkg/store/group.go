@@ -89,7 +89,7 @@ func (s *Store) CreateGroup(ctx context.Context, g *model.Group) error {
 		if err := errors.Join(sign(tx, "group", g.ID), setPermissions(tx, g)); err != nil {
 			return err
 		}
-		return s.audit(tx, model.AuditEvent{Action: model.AuditGroupCreated, Details: model.Details{"permissions": g.Permissions}}.Object("group", g.ID, g.Name))
+		return s.audit(tx, model.AuditEvent{Action: model.AuditGroupCreated, Details: groupFacts(g)}.Object("group", g.ID, g.Name))
 	})
 }
 
@@ -134,12 +134,15 @@ func (s *Store) ChangeGroup(ctx context.Context, id int64, ifMatch model.IfMatch
 		if err := setPermissions(tx, g); err != nil {
 			return err
 		}
-		facts := func(g *model.Group) model.Details {
-			return model.Details{"name": g.Name, "permissions": append([]model.Permission{}, g.Permissions...)}
-		}
-		return s.audit(tx, model.AuditEvent{Action: model.AuditGroupChanged, Details: changed(facts(old), facts(g))}.Object("group", g.ID, g.Name))
+		e := model.AuditEvent{Action: model.AuditGroupChanged, Details: changed(groupFacts(old), groupFacts(g))}
+		return s.audit(tx, e.Object("group", g.ID, g.Name))
 	})
 	return g, err
+}
+
+// groupFacts is what the audit log tells of a group.
+func groupFacts(g *model.Group) model.Details {
+	return model.Details{"name": g.Name, "permissions": append([]model.Permission{}, g.Permissions...)}
 }
 
 // DeleteGroup removes a group; its members lose what it carried, at once. The
