@@ -54,6 +54,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The audit log
+         * @description Newest first. It is only ever added to: no call changes or removes an event. With `Accept: text/csv` the whole list comes as CSV.
+         *
+         *     Not for API keys.
+         */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One event of the audit log
+         * @description Not for API keys.
+         */
+        get: operations["readAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/login": {
         parameters: {
             query?: never;
@@ -1516,6 +1558,53 @@ export interface components {
                 [key: string]: number;
             };
         };
+        AuditEvent: {
+            /** @example mailing.started */
+            action: components["schemas"]["model.AuditAction"];
+            /**
+             * @description as it was then
+             * @example ursula@example.com
+             */
+            actor_email: string;
+            /**
+             * @description null: nobody who had signed in, or a command at the machine
+             * @example 3
+             */
+            actor_id: number | null;
+            /** @example 2026-12-01T07:00:05Z */
+            at: string;
+            details: {
+                [key: string]: unknown;
+            };
+            /** @example 120 */
+            id: number;
+            /** @example 192.0.2.1 */
+            ip: string;
+            /**
+             * @description the API key that was used
+             * @example 2
+             */
+            key_id: number | null;
+            /** @example 12 */
+            object_id: number | null;
+            /**
+             * @description as it was then
+             * @example Autumn news
+             */
+            object_name: string;
+            /**
+             * @description empty without an object
+             * @example mailing
+             */
+            object_type: string;
+            /** @example 5f1c2d3e4a5b6c7d8e9fa0b1 */
+            request_id: string;
+        };
+        AuditEventList: {
+            items: components["schemas"]["AuditEvent"][];
+            next_cursor: string | null;
+            total?: number;
+        };
         CapturedMail: {
             /** @example postrider@localhost */
             from: string;
@@ -2951,6 +3040,8 @@ export interface components {
             /** @enum {string} */
             reason: "unsubscribed" | "bounced" | "complained" | "blocked";
         };
+        /** @enum {string} */
+        "model.AuditAction": "auth.signed_in" | "auth.sign_in_failed" | "auth.signed_out_everywhere" | "auth.signed_out" | "auth.token_reused" | "auth.registered" | "auth.email_confirmed" | "auth.password_changed" | "auth.password_reset_asked" | "auth.password_reset" | "auth.denied" | "user.created" | "user.changed" | "user.blocked" | "user.unblocked" | "user.deleted" | "group.created" | "group.changed" | "group.deleted" | "api_key.created" | "api_key.revoked" | "transport.created" | "transport.changed" | "transport.deleted" | "mailing.scheduled" | "mailing.unscheduled" | "mailing.started" | "mailing.paused" | "mailing.resumed" | "mailing.cancelled" | "mailing.stopped" | "mailing.retried" | "mailing.doubts_resolved" | "mailing.deleted" | "client.erased" | "data.exported" | "audit.left_out";
         stringList: {
             items: string[];
             next_cursor: string | null;
@@ -3156,6 +3247,152 @@ export interface operations {
                 };
             };
             /** @description by an API key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description done by this account */
+                actor_id?: number;
+                /** @description what was done, as mailing.started */
+                action?: string;
+                /** @description what it was done to: a kind, as mailing, or a kind and an id, as mailing:12 */
+                object?: string;
+                /** @description at this time or later */
+                from?: string;
+                /** @description before this time */
+                to?: string;
+                /** @description in the actor's e-mail, the object's name, the details, the IP address or the request id */
+                q?: string;
+                /** @description 1 to 200 */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description order */
+                sort?: "id" | "-id" | "at" | "-at";
+                /** @description count all */
+                with_total?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEventList"];
+                    "text/csv": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readAudit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the event */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEvent"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
             403: {
                 headers: {
                     [name: string]: unknown;
