@@ -135,5 +135,13 @@ export const screens = [
     path: (made) => `/reports/${made.report}/clients/${made.clients[0].id}`,
     who: "user",
   },
+  { name: "audit", path: "/admin/audit", who: "superuser" },
+  { name: "audit-none", path: "/admin/audit?q=nobody", who: "superuser" },
+  {
+    name: "audit-event",
+    path: "/admin/audit?open=1",
+    who: "superuser",
+    prepare: (page, words) => page.getByRole("dialog").getByText(words.audit.details).waitFor(),
+  },
   { name: "not-found", path: "/no/such/page", who: "user" },
 ];

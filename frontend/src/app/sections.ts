@@ -1,6 +1,7 @@
 import {
   type Icon,
   IconActivity,
+  IconHistory,
   IconInbox,
   IconLayoutDashboard,
   IconMail,
@@ -56,6 +57,13 @@ export const sections: Section[] = [
     to: "/admin/transports",
     label: "nav.transports",
     icon: IconServer,
+    right: "superuser",
+    under: "nav.administration",
+  },
+  {
+    to: "/admin/audit",
+    label: "nav.audit",
+    icon: IconHistory,
     right: "superuser",
     under: "nav.administration",
   },

@@ -6,6 +6,7 @@
 export interface Resources {
   account: typeof import("./en/public/account.json");
   app: typeof import("./en/public/app.json");
+  audit: typeof import("./en/audit.json");
   clients: typeof import("./en/clients.json");
   dashboard: typeof import("./en/dashboard.json");
   failure: typeof import("./en/public/failure.json");

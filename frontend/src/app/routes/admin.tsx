@@ -1,7 +1,8 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import type { UserSort } from "@/api/queries/users";
+import { AUDIT_ACTIONS, type AuditAction } from "@/api/types";
 import { needs, signedIn } from "./base";
-import { id, oneOf, text } from "./search";
+import { day, id, oneOf, text } from "./search";
 
 const userSorts: UserSort[] = ["email", "-email", "full_name", "-full_name", "created_at", "-created_at"];
 
@@ -58,6 +59,35 @@ const system = createRoute({
   component: lazyRouteComponent(() => import("@/features/system/system-page"), "SystemPage"),
 });
 
+interface AuditSearch {
+  q?: string | undefined;
+  action?: AuditAction | undefined;
+  /** Done by this account. */
+  actor_id?: number | undefined;
+  /** Done to this: "mailing" or "mailing:12". */
+  object?: string | undefined;
+  /** Days of the person's zone, both included. */
+  from?: string | undefined;
+  to?: string | undefined;
+  open?: number | undefined;
+}
+
+const audit = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/admin/audit",
+  beforeLoad: needs("superuser"),
+  validateSearch: (search: Record<string, unknown>): AuditSearch => ({
+    q: text(search.q),
+    action: oneOf(AUDIT_ACTIONS, search.action),
+    actor_id: id(search.actor_id),
+    object: /^[a-z_]+(:[1-9]\d*)?$/.test(text(search.object) ?? "") ? text(search.object) : undefined,
+    from: day(search.from),
+    to: day(search.to),
+    open: id(search.open),
+  }),
+  component: lazyRouteComponent(() => import("@/features/audit/audit-page"), "AuditPage"),
+});
+
 interface InboxSearch {
   q?: string | undefined;
   to?: string | undefined;
@@ -77,4 +107,4 @@ const inbox = createRoute({
   component: lazyRouteComponent(() => import("@/features/inbox/inbox-page"), "InboxPage"),
 });
 
-export const adminRoutes = [users, groups, transports, system, inbox] as const;
+export const adminRoutes = [users, groups, transports, audit, system, inbox] as const;

@@ -2,7 +2,7 @@ import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { DELIVERY_STATES, type DeliveryState, RUN_STATUSES, type RunStatus } from "@/api/types";
 import { NotFoundPage } from "../fallbacks";
 import { idParam, signedIn } from "./base";
-import { id, oneOf, text } from "./search";
+import { day, id, oneOf, text } from "./search";
 
 const dashboard = createRoute({
   getParentRoute: () => signedIn,
@@ -20,11 +20,6 @@ interface ReportsSearch {
   owner?: "all" | undefined;
   sort?: "planned_at" | "-planned_at" | undefined;
 }
-
-const day = (value: unknown) =>
-  typeof value === "string" && /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value))
-    ? value
-    : undefined;
 
 const reports = createRoute({
   getParentRoute: () => signedIn,
