@@ -121,6 +121,36 @@ func clientCells(c *model.Client) []string {
 	}
 }
 
+type tagList struct {
+	Items []string `json:"items" validate:"required" example:"moscow,vip"`
+} //	@name	TagList
+
+// clientTags lists tags to choose from.
+//
+//	@Summary		List the tags of one's own clients
+//	@Description	In their order. At most 10 000 are looked through.
+//	@Tags			clients
+//	@Security		Bearer
+//	@Param			q		query		string	false	"somewhere in the tag, in any case"
+//	@Param			limit	query		int		false	"1 to 200"	default(50)
+//	@Success		200		{object}	tagList
+//	@Failure		401		{object}	problem
+//	@Failure		422		{object}	problem
+//	@Failure		503		{object}	problem
+//	@Router			/clients/tags [get]
+func (s *Server) clientTags(c echo.Context) error {
+	q := queryOf(c, "q", "limit")
+	text, limit := q.text("q"), q.number("limit", store.DefaultLimit, 1, store.MaxLimit)
+	if err := q.err(); err != nil {
+		return err
+	}
+	tags, err := s.Store.ClientTags(c.Request().Context(), viewerOf(c), text, limit)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, tagList{tags})
+}
+
 // createClient makes a client.
 //
 //	@Summary		Create a client

@@ -306,3 +306,23 @@ func TestHomeFigures(t *testing.T) {
 		h.anonymous().do(t, "GET", "/public/home?x=1", nil).fields(t, "x:unknown_parameter")
 	})
 }
+
+func TestTagsToChooseFrom(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *harness) {
+		u, manager := h.user(t), h.manager(t)
+		require.Empty(t, u.do(t, "GET", "/clients/tags", nil).require(t, 200).object(t)["items"])
+		for i, tags := range [][]string{{"vip", "Москва"}, {"vip", "new%"}, {}} {
+			u.do(t, "POST", "/clients", fields{"email": fmt.Sprintf("c%d@example.com", i), "tags": tags}).require(t, 201)
+		}
+		tags := func(c *caller, query string) []any {
+			return c.do(t, "GET", "/clients/tags"+query, nil).require(t, 200).object(t)["items"].([]any)
+		}
+		require.ElementsMatch(t, []any{"new%", "vip", "Москва"}, tags(u, ""), "each once")
+		require.Equal(t, []any{"Москва"}, tags(u, "?q=моск"))
+		require.Equal(t, []any{"new%"}, tags(u, "?q=%25"))
+		require.Len(t, tags(u, "?limit=1"), 1)
+		require.Empty(t, tags(manager, ""), "one's own alone: a mailing goes to nobody else's")
+		u.do(t, "GET", "/clients/tags?limit=0&x=1", nil).fields(t, "limit:out_of_range", "x:unknown_parameter")
+	})
+}

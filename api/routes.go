@@ -71,6 +71,7 @@ func (s *Server) routes() []route {
 		// clients.go, clients_bulk.go
 		{get, "/clients", anyUser, reads(model.ClientsViewAll), model.ClientsRead, s.clients},
 		{post, "/clients", anyUser, own, model.ClientsWrite, s.createClient},
+		{get, "/clients/tags", anyUser, own, model.ClientsRead, s.clientTags},
 		{post, "/clients/bulk", anyUser, own, model.ClientsWrite, s.changeClients},
 		{get, "/clients/:id", anyUser, reads(model.ClientsViewAll), model.ClientsRead, s.client},
 		{patch, "/clients/:id", anyUser, changes(model.ClientsViewAll), model.ClientsWrite, s.updateClient},
@@ -124,6 +125,10 @@ func (s *Server) routes() []route {
 		{post, "/reports/:run_id/retry", anyUser, changes(model.ReportsViewAll), model.MailingsSend, s.retryReport},
 		{post, "/reports/:run_id/resolve", anyUser, changes(model.ReportsViewAll), model.ReportsWrite, s.resolveReport},
 		{get, "/clients/:id/deliveries", anyUser, reads(model.ClientsViewAll, model.ReportsViewAll), model.ReportsRead, s.clientDeliveries},
+
+		// downloads.go
+		{post, "/downloads", anyUser, own, noKey, s.createDownload}, // the list that it names is held against its own row
+		{get, "/downloads/:token", anybody, whole, noKey, s.followDownload},
 
 		// events.go
 		{get, "/events", anyUser, reads(model.ReportsViewAll), model.ReportsRead, s.events},

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"regexp"
 	"runtime/debug"
 	"slices"
@@ -152,6 +153,7 @@ const (
 	apiKeyKey  = "api_key"
 	routeKey   = "route"
 	viewerKey  = "viewer"
+	linkedKey  = "linked"
 )
 
 var saneID = regexp.MustCompile(`^[A-Za-z0-9._-]{8,64}$`)
@@ -242,17 +244,16 @@ func (s *Server) recover(next echo.HandlerFunc) echo.HandlerFunc {
 func straight(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		u := c.Request().URL
-		raw := strings.ToLower(u.EscapedPath())
-		for _, crooked := range []string{"//", "%2f", "%5c", `\`, "%00"} {
-			if strings.Contains(raw, crooked) {
-				return echo.ErrNotFound
-			}
-		}
-		if !strings.HasPrefix(u.Path, "/") {
+		if crooked(u) || !strings.HasPrefix(u.Path, "/") {
 			return echo.ErrNotFound
 		}
 		return next(c)
 	}
+}
+
+func crooked(u *url.URL) bool {
+	raw := strings.ToLower(u.EscapedPath())
+	return slices.ContainsFunc([]string{"//", "%2f", "%5c", `\`, "%00"}, func(part string) bool { return strings.Contains(raw, part) })
 }
 
 const apiPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"

@@ -108,6 +108,9 @@ var sentences = []sentence{
 	say("must be at most %d", "должно быть не больше {}"),
 	say("at most %d tags", "не больше {} меток"),
 
+	// downloads
+	say("must be a list that comes as CSV, as /clients?tag=vip", "должно быть списком, который отдаётся как CSV, например /clients?tag=vip"),
+
 	// addresses
 	say("the address is empty", "адрес пуст"),
 	say("the address is not valid UTF-8", "адрес не в UTF-8"),

@@ -11,6 +11,7 @@ export default mergeConfig(
       restoreMocks: true,
       css: false,
       testTimeout: 30_000,
+      hookTimeout: 30_000,
     },
   }),
 );

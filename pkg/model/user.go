@@ -57,3 +57,12 @@ type Session struct {
 	ExpiresAt  time.Time
 	RevokedAt  *time.Time
 }
+
+// Download is a link that takes a list away once, for whoever made it.
+type Download struct {
+	Hash      string // of the link's secret
+	UserID    int64
+	SessionID int64
+	Path      string // of the list, with its filters
+	ExpiresAt time.Time
+}

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -84,10 +85,15 @@ func TestWhatIsOldIsForgotten(t *testing.T) {
 		for _, x := range []model.Session{{ExpiresAt: now.Add(time.Hour)}, {ExpiresAt: recent}, {ExpiresAt: old}, {ExpiresAt: now, RevokedAt: &old}} {
 			x.UserID, x.Nonce, x.CreatedAt, x.RotatedAt = w.anna.ID, "n", old, old
 			require.NoError(t, w.Put(&x))
+			if x.ExpiresAt.After(now) {
+				for i, at := range []time.Time{now.Add(time.Minute), recent} {
+					require.NoError(t, w.Put(&model.Download{Hash: fmt.Sprint(i), UserID: w.anna.ID, SessionID: x.ID, Path: "/clients", ExpiresAt: at}))
+				}
+			}
 		}
 		n, err := w.RemoveOld(ctx, 0)
 		require.NoError(t, err)
-		require.EqualValues(t, 4, n)
+		require.EqualValues(t, 5, n)
 		n, err = w.RemoveOld(ctx, 0)
 		require.NoError(t, err)
 		require.Zero(t, n)

@@ -228,16 +228,16 @@ func mediaTypes(status string, response *openapi3.ResponseRef) {
 		return
 	}
 	content := response.Value.Content
-	if content[csv] != nil {
-		content[csv] = openapi3.NewMediaType().WithSchema(openapi3.NewStringSchema())
-	}
 	if !strings.HasPrefix(status, "4") && !strings.HasPrefix(status, "5") {
+		if content[csv] != nil {
+			content[csv] = openapi3.NewMediaType().WithSchema(openapi3.NewStringSchema())
+		}
 		if len(content) > 1 {
 			delete(content, problemJSON)
 		}
 		return
 	}
-	for _, produced := range []string{plainJSON, eventStream} {
+	for _, produced := range []string{plainJSON, csv, eventStream} {
 		if schema := content[produced]; schema != nil {
 			response.Value.Content = openapi3.Content{problemJSON: schema}
 		}

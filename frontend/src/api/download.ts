@@ -1,18 +1,15 @@
-import { authorisedFetch } from "@/auth/authorised-fetch";
-import { language } from "@/i18n";
-import { failureOf } from "./failure";
+import { api } from "./client";
 
-/** Gets a list of the API as CSV and hands it to the browser as a file. Rejects with a Failure. */
-export async function downloadCsv(path: string, query: object, fileName: string): Promise<void> {
-  const url = new URL(`/api/v1${path}`, window.location.origin);
-  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
-  const answer = await authorisedFetch(
-    new Request(url, { headers: { Accept: "text/csv", "Accept-Language": language() } }),
-  );
-  if (!answer.ok) throw await failureOf(answer);
+/**
+ * Has the browser save a list of the API as a CSV file: by a link for one use, so that the list goes straight to the
+ * disk, however long it is. Rejects with a Failure when there is no such list.
+ */
+export async function downloadCsv(path: string, query: object): Promise<void> {
+  const filter = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
+  const { data } = await api.POST("/downloads", { body: { path: filter.size ? `${path}?${filter}` : path } });
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(await answer.blob());
-  link.download = fileName;
+  link.href = data?.url ?? "";
+  // The server names the file; without this an error would take the place of the page.
+  link.download = "";
   link.click();
-  URL.revokeObjectURL(link.href);
 }

@@ -128,6 +128,7 @@ export const server = setupServer(
   http.get(at("/public/home"), () => HttpResponse.json(figures)),
   http.get(at("/mailings"), () => HttpResponse.json(noMailings)),
   http.get(at("/clients"), () => HttpResponse.json({ items: [], next_cursor: null, total: 0 })),
+  http.get(at("/clients/tags"), () => HttpResponse.json({ items: [] })),
   http.get(at("/inbox"), () => problem(404)),
   http.get(at("/suppressions"), () => HttpResponse.json({ items: [], next_cursor: null })),
   http.get(at("/messages"), () => HttpResponse.json({ items: [], next_cursor: null })),

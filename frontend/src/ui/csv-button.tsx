@@ -10,17 +10,15 @@ interface Props {
   path: string;
   /** The filter of what is shown: the file holds the same rows, all of them. */
   query: object;
-  /** The file's name without its ending. */
-  name: string;
   /** What it says where a page has several. */
   label?: string;
 }
 
 /** Takes what a list shows away as a CSV file. */
-export function CsvButton({ path, query, name, label }: Props) {
+export function CsvButton({ path, query, label }: Props) {
   const { t } = useTranslation();
   const download = useMutation({
-    mutationFn: () => downloadCsv(path, query, `${name}.csv`),
+    mutationFn: () => downloadCsv(path, query),
     onError: (error) => notifyFailure(t("ui.csvFailed"), error),
   });
   return (

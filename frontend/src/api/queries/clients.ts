@@ -1,4 +1,4 @@
-import { queryOptions } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api } from "../client";
 import type { BulkChange, Client, ClientDelivery, ClientInput, ClientStatus } from "../types";
 import { ifMatch, type Versioned, versioned } from "../versioned";
@@ -51,6 +51,15 @@ export const client = (id: number) =>
   queryOptions({
     queryKey: ["clients", "one", id] as const,
     queryFn: ({ signal }) => read(id, signal),
+  });
+
+/** The tags there are, to choose from while one types. */
+export const knownTags = (q: string) =>
+  queryOptions({
+    queryKey: ["clients", "tags", q] as const,
+    queryFn: async ({ signal }) =>
+      (await api.GET("/clients/tags", { params: { query: given({ q }) }, signal })).data?.items ?? [],
+    placeholderData: keepPreviousData,
   });
 
 /** What became of the mails to a client, newest first. */

@@ -52,17 +52,6 @@ export const clientChoice = (id: number) =>
     staleTime: 60_000,
   });
 
-/** Tags to offer while one types: those of the latest clients. */
-export const tagChoices = () =>
-  queryOptions({
-    queryKey: ["clients", "tag-choices"] as const,
-    queryFn: async ({ signal }) => {
-      const { data } = await api.GET("/clients", { params: { query: { limit: 200 } }, signal });
-      return [...new Set(data?.items.flatMap(({ tags }) => tags))].sort();
-    },
-    staleTime: 60_000,
-  });
-
 export const transportChoices = () =>
   queryOptions({
     queryKey: ["transports", "choices"] as const,

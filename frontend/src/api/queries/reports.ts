@@ -86,11 +86,15 @@ export const summary = (days: number) =>
       (await api.GET("/reports/summary", { params: { query: { days } }, signal })).data as Summary,
   });
 
-/** Retries what has the states; resolves with the id of the linked run that does. */
-export async function retryRun(runId: number, states: ("failed" | "in_doubt")[]): Promise<number> {
+/** Retries what has the states, or of it what was answered with the codes; resolves with the id of the linked run that does. */
+export async function retryRun(
+  runId: number,
+  states: ("failed" | "in_doubt")[],
+  codes: number[] = [],
+): Promise<number> {
   const { data } = await api.POST("/reports/{run_id}/retry", {
     params: { path: { run_id: runId } },
-    body: { states },
+    body: { states, ...(codes.length > 0 && { codes }) },
   });
   return data?.run_id as number;
 }

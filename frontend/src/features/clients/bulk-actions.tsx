@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, TagsInput, Text, TextInput } from "@mantine/core";
+import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { IconTagMinus, IconTagPlus, IconTrash } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useRef, useState } from "react";
@@ -12,6 +12,7 @@ import type { Selection } from "@/ui/data-table/selection";
 import { FailureAlert } from "@/ui/failure-alert";
 import { notify } from "@/ui/notify";
 import { ProgressBar } from "@/ui/progress-bar";
+import { TagsField } from "@/ui/tags-field";
 import { UnsavedGuard } from "@/ui/unsaved-guard";
 import { type BulkProgress, changeSelected } from "./bulk";
 
@@ -150,13 +151,12 @@ function BulkDialog({ act, count: counted, selection, filter, onClose }: DialogP
           {act === "delete" ? (
             <Text size="sm">{t("clients.bulk.delete.text", { count, number })}</Text>
           ) : (
-            <TagsInput
+            <TagsField
               label={t("clients.tags")}
               description={t("clients.tagsHint")}
               value={tags}
               onChange={setTags}
               maxTags={50}
-              acceptValueOnBlur
               disabled={running}
               data-autofocus
             />

@@ -1,4 +1,4 @@
-import { Button, Group, NativeSelect, Stack, TagsInput, Textarea, TextInput } from "@mantine/core";
+import { Button, Group, NativeSelect, Stack, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
@@ -12,6 +12,7 @@ import { zones } from "@/format/zones";
 import { EditConflict } from "@/ui/edit-conflict";
 import { FailureAlert } from "@/ui/failure-alert";
 import { notify } from "@/ui/notify";
+import { TagsField } from "@/ui/tags-field";
 import { UnsavedGuard } from "@/ui/unsaved-guard";
 import { useEdit } from "@/ui/use-edit";
 import { type AttributeRow, inWords, toAttributes, toRows, wrongWith } from "./attributes";
@@ -125,13 +126,11 @@ export function ClientForm({ base, onDone, onCancel }: Props) {
           autoComplete="off"
           maxLength={200}
         />
-        <TagsInput
+        <TagsField
           {...form.getInputProps("tags")}
           label={t("clients.tags")}
           description={t("clients.tagsHint")}
           maxTags={50}
-          acceptValueOnBlur
-          clearable={false}
         />
         <Textarea
           {...form.getInputProps("comment")}

@@ -14,7 +14,7 @@ import { DataTable } from "@/ui/data-table/data-table";
 import { useSelection } from "@/ui/data-table/selection";
 import { SelectionBar } from "@/ui/data-table/selection-bar";
 import { EmptyState } from "@/ui/empty-state";
-import { FilterBar, SearchField } from "@/ui/filter-bar";
+import { FilterBar, SearchField, TagSearchField } from "@/ui/filter-bar";
 import { PageHeader } from "@/ui/page-header";
 import { SidePanel } from "@/ui/side-panel";
 import { BulkActions } from "./bulk-actions";
@@ -60,7 +60,7 @@ export function ClientsPage() {
         lead={t("clients.lead", { zone: format.zone })}
         action={
           <Group gap="xs">
-            <CsvButton path="/clients" query={given(filter)} name="clients" />
+            <CsvButton path="/clients" query={given(filter)} />
             <Button
               leftSection={<IconPlus size={16} aria-hidden />}
               onClick={() => set({ open: "new", edit: undefined })}
@@ -76,7 +76,7 @@ export function ClientsPage() {
           value={search.q ?? ""}
           onSearch={(q) => set({ q: q || undefined }, search.q !== undefined)}
         />
-        <SearchField
+        <TagSearchField
           label={t("clients.tag")}
           value={search.tag ?? ""}
           onSearch={(tag) => set({ tag: tag || undefined }, search.tag !== undefined)}

@@ -1,9 +1,8 @@
-import { Button, Collapse, Grid, Group, Radio, Stack, TagsInput, Text } from "@mantine/core";
+import { Button, Collapse, Grid, Group, Radio, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { tagChoices } from "@/api/queries/mailing-choices";
+import { TagsField } from "@/ui/tags-field";
 import { AudienceSummary } from "./audience-summary";
 import { ClientPicker } from "./client-picker";
 import { audienceOf, clearErrorsOf, type MailingForm, namesAnybody } from "./form-values";
@@ -115,16 +114,13 @@ interface TagsProps {
 
 function Tags({ label, description, path, form, onChange }: TagsProps) {
   const { t } = useTranslation();
-  const known = useQuery(tagChoices()).data ?? [];
-  const input = form.getInputProps(path);
   return (
-    <TagsInput
+    <TagsField
       label={label}
       {...(description && { description })}
-      data={known}
       clearable
       clearButtonProps={{ "aria-label": t("mailingForm.clear") }}
-      {...input}
+      {...form.getInputProps(path)}
       onChange={onChange}
     />
   );

@@ -54,7 +54,7 @@ export function ReportsPage() {
       <PageHeader
         title={t("reports.title")}
         lead={t("reports.lead", { zone: format.zone })}
-        action={<CsvButton path="/reports" query={given(filter)} name="reports" />}
+        action={<CsvButton path="/reports" query={given(filter)} />}
       />
       <FilterBar onClear={filtered ? clear : undefined}>
         <MailingSelect

@@ -57,13 +57,11 @@ export function RunDeliveries({ report, live }: { report: Report; live: boolean 
           <CsvButton
             path={`/reports/${runId}/deliveries`}
             query={given(filter)}
-            name={`recipients-${runId}`}
             label={t("reports.deliveries.csv")}
           />
           <CsvButton
             path={`/reports/${runId}/attempts`}
             query={given({ q: filter.q })}
-            name={`attempts-${runId}`}
             label={t("reports.deliveries.attemptsCsv")}
           />
         </Group>

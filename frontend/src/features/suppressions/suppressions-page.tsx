@@ -103,7 +103,7 @@ export function SuppressionsPage() {
         lead={t("suppressions.lead", { zone: format.zone })}
         action={
           <Group gap="xs">
-            <CsvButton path="/suppressions" query={given(filter)} name="suppressions" />
+            <CsvButton path="/suppressions" query={given(filter)} />
             {add}
           </Group>
         }
