@@ -3,11 +3,12 @@ import { IconAlertCircle } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useFailureWords } from "./failure-words";
+import { isGone } from "./found";
 
 interface Props {
   error: unknown;
   title?: string;
-  /** Offered as "Try again" when given. */
+  /** Offered as "Try again" when given, but for what is not there. */
   retry?: (() => void) | undefined;
   retrying?: boolean;
   /** Stands instead of the words for the error, where the screen knows better ones. */
@@ -36,7 +37,7 @@ export function FailureAlert({ error, title, retry, retrying = false, children }
           {t("failure.request", { id: words.requestId })}
         </Text>
       )}
-      {retry && (
+      {retry && !isGone(error) && (
         <Button variant="default" size="xs" mt="sm" onClick={retry} loading={retrying}>
           {t("failure.retry")}
         </Button>

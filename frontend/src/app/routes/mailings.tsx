@@ -1,6 +1,7 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { MAILING_SORTS, type MailingSort } from "@/api/queries/mailings";
 import { MAILING_STATUSES, type MailingStatus } from "@/api/types";
+import { NotFoundPage } from "../fallbacks";
 import { idParam, signedIn } from "./base";
 import { id, oneOf, text } from "./search";
 
@@ -52,6 +53,7 @@ const mailing = createRoute({
   path: "/mailings/$id",
   params,
   component: lazyRouteComponent(() => import("@/features/mailings/mailing-page"), "MailingPage"),
+  notFoundComponent: NotFoundPage,
 });
 
 const editMailing = createRoute({
@@ -59,6 +61,7 @@ const editMailing = createRoute({
   path: "/mailings/$id/edit",
   params,
   component: lazyRouteComponent(() => import("@/features/mailings/edit-mailing-page"), "EditMailingPage"),
+  notFoundComponent: NotFoundPage,
 });
 
 export const mailingRoutes = [mailings, newMailing, mailing, editMailing] as const;

@@ -1,6 +1,7 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { MESSAGE_SORTS, type MessageSort } from "@/api/queries/messages";
 import type { EditorSearch } from "@/features/messages/editor-search";
+import { NotFoundPage } from "../fallbacks";
 import { idParam, signedIn } from "./base";
 import { id, oneOf, text } from "./search";
 
@@ -44,6 +45,7 @@ const message = createRoute({
   params: { parse: ({ id }) => ({ id: idParam(id) }), stringify: ({ id }) => ({ id: String(id) }) },
   validateSearch,
   component: lazyRouteComponent(() => import("@/features/messages/message-page"), "MessagePage"),
+  notFoundComponent: NotFoundPage,
 });
 
 export const messageRoutes = [parent.addChildren([messages, newMessage, message])] as const;

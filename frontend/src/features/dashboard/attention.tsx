@@ -36,7 +36,7 @@ export function Attention({ runs }: { runs: Report[] }) {
               : t("dashboard.attention.restingSilent")
         }
         act={t("dashboard.attention.transports")}
-        link={place("/transports")}
+        link={place("/admin/transports")}
       />
     )),
     ...runs

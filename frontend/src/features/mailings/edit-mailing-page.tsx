@@ -10,6 +10,7 @@ import type { Versioned } from "@/api/versioned";
 import { useMe } from "@/auth/use-session";
 import { EmptyState } from "@/ui/empty-state";
 import { FailureAlert } from "@/ui/failure-alert";
+import { foundOr404 } from "@/ui/found";
 import { PageHeader } from "@/ui/page-header";
 import { valuesOf } from "./form-values";
 import { MailingWizard } from "./mailing-wizard";
@@ -29,6 +30,7 @@ export function EditMailingPage() {
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
   });
+  foundOr404(read.error, route);
   if (read.isPending) {
     return (
       <Stack gap="md" role="status" aria-label={t("mailingForm.loading")}>

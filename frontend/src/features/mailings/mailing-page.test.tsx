@@ -93,8 +93,10 @@ test.each<[string, Partial<User>, boolean]>([
   expect(screen.queryAllByRole("button", { name: "Stop this mailing" })).toHaveLength(stops ? 1 : 0);
 });
 
-test("one that does not exist is said to be gone", async () => {
+test.each(["/mailings/1", "/mailings/1/edit"])("%s of somebody else is no page", async (path) => {
   server.use(http.get(at("/mailings/1"), () => problem(404)));
-  await visitSignedIn("/mailings/1");
-  expect(await screen.findByRole("alert")).toHaveTextContent("There is no such mailing");
+  await visitSignedIn(path);
+  expect(await screen.findByRole("heading", { level: 1, name: "There is no such page" })).toBeInTheDocument();
+  // In the frame of the application, so that one gets on.
+  expect(screen.getByRole("navigation")).toBeInTheDocument();
 });

@@ -3,7 +3,6 @@ import { IconInfoCircle } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { Failure } from "@/api/failure";
 import { mailing } from "@/api/queries/mailings";
 import type { Mailing } from "@/api/types";
 import { useLive } from "@/api/use-progress";
@@ -11,6 +10,7 @@ import type { Versioned } from "@/api/versioned";
 import { may } from "@/auth/rights";
 import { useMe } from "@/auth/use-session";
 import { FailureAlert } from "@/ui/failure-alert";
+import { foundOr404 } from "@/ui/found";
 import { PageHeader } from "@/ui/page-header";
 import { useReasonWords } from "@/ui/reason-words";
 import { StateBadge } from "@/ui/state-badge";
@@ -30,6 +30,7 @@ export function MailingPage() {
   const { id } = route.useParams();
   const poll = useLive();
   const read = useQuery({ ...mailing(id), refetchInterval: poll || 15_000 });
+  foundOr404(read.error, route);
 
   if (read.isPending) {
     return (
@@ -42,16 +43,10 @@ export function MailingPage() {
     );
   }
   if (!read.data) {
-    const gone = read.error instanceof Failure && read.error.status === 404;
     return (
       <>
         <PageHeader title={t("mailing.title")} />
-        <FailureAlert
-          error={read.error}
-          {...(gone && { title: t("mailing.gone") })}
-          retry={gone ? undefined : () => void read.refetch()}
-          retrying={read.isFetching}
-        />
+        <FailureAlert error={read.error} retry={() => void read.refetch()} retrying={read.isFetching} />
       </>
     );
   }

@@ -12,6 +12,7 @@ import type { Versioned } from "@/api/versioned";
 import { useMe } from "@/auth/use-session";
 import { EditConflict } from "@/ui/edit-conflict";
 import { FailureAlert } from "@/ui/failure-alert";
+import { foundOr404 } from "@/ui/found";
 import { notify, notifyFailure } from "@/ui/notify";
 import { PageHeader } from "@/ui/page-header";
 import { UnsavedGuard } from "@/ui/unsaved-guard";
@@ -28,7 +29,9 @@ export function MessagePage() {
   const { t } = useTranslation();
   const { id } = route.useParams();
   const one = useQuery(message(id));
+  // What one writes stays on the page, even of a message that was deleted meanwhile.
   if (one.data) return <Editing key={id} base={one.data} />;
+  foundOr404(one.error, route);
   return (
     <>
       <PageHeader title={t("messages.one")} />

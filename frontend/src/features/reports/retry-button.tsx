@@ -1,15 +1,16 @@
 import { Button, Checkbox, Stack, Text } from "@mantine/core";
 import { IconRepeat } from "@tabler/icons-react";
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { changed } from "@/api/queries/keys";
-import { retryRun } from "@/api/queries/reports";
-import type { Report } from "@/api/types";
+import { reasons, retryRun } from "@/api/queries/reports";
+import type { Reason, Report } from "@/api/types";
 import { useFormat } from "@/format/use-format";
 import { ConfirmDialog } from "@/ui/confirm-dialog";
 import { notify } from "@/ui/notify";
+import { useSmtpWords } from "./smtp-words";
 
 /** Retries what of a run failed or is in doubt, after saying what comes of it; leads to the run that does. */
 export function RetryButton({ runId, counts }: { runId: number; counts: Report["counts"] }) {
@@ -21,11 +22,25 @@ export function RetryButton({ runId, counts }: { runId: number; counts: Report["
   const [failed, setFailed] = useState(counts.failed > 0);
   // What may come twice is chosen, never assumed.
   const [doubt, setDoubt] = useState(false);
+  const known = codesOf(useQuery({ ...reasons(runId), enabled: opened && counts.failed > 0 }).data ?? []);
+  const [without, setWithout] = useState<number[]>([]);
 
-  const chosen = (failed ? counts.failed : 0) + (doubt ? counts.in_doubt : 0);
+  // A doubt has no code: the server takes some codes, or doubts too.
+  const some = failed && without.length > 0;
+  const codes = known.filter(({ code }) => !without.includes(code));
+  const left = some ? codes.reduce((sum, { count }) => sum + count, 0) : counts.failed;
+  const chosen = (failed ? left : 0) + (doubt && !some ? counts.in_doubt : 0);
   const retry = async () => {
-    const states = [...(failed ? (["failed"] as const) : []), ...(doubt ? (["in_doubt"] as const) : [])];
-    const run = await retryRun(runId, states);
+    const run = some
+      ? await retryRun(
+          runId,
+          ["failed"],
+          codes.map(({ code }) => code),
+        )
+      : await retryRun(runId, [
+          ...(failed ? (["failed"] as const) : []),
+          ...(doubt ? (["in_doubt"] as const) : []),
+        ]);
     void changed(queries, "reports", "mailings");
     await navigate({ to: "/reports/$runId", params: { runId: run }, search: {} });
     notify(t("reports.retry.started"));
@@ -57,19 +72,79 @@ export function RetryButton({ runId, counts }: { runId: number; counts: Report["
               description={t("reports.retry.failedText")}
             />
           )}
+          {failed && known.length > 1 && <Codes known={known} without={without} onChange={setWithout} />}
           {counts.in_doubt > 0 && (
             <Checkbox
-              checked={doubt}
+              checked={doubt && !some}
+              disabled={some}
               onChange={(event) => setDoubt(event.currentTarget.checked)}
               label={t("reports.retry.doubt", {
                 count: counts.in_doubt,
                 number: format.number(counts.in_doubt),
               })}
-              description={t("reports.retry.doubtText")}
+              description={t(some ? "reports.retry.doubtApart" : "reports.retry.doubtText")}
             />
           )}
         </Stack>
       </ConfirmDialog>
     </>
+  );
+}
+
+interface Code {
+  code: number;
+  /** How many mails it refused. */
+  count: number;
+  /** The most frequent of its reasons, for its words. */
+  reason: Reason;
+}
+
+/** The reply codes that mails of a run were refused with, when each refusal is known by one. */
+function codesOf(found: Reason[]): Code[] {
+  const refused = found.filter(({ state }) => state === "failed");
+  if (refused.some(({ code }) => code < 400 || code > 599)) return [];
+  const codes = new Map<number, Code>();
+  for (const reason of refused) {
+    const known = codes.get(reason.code);
+    if (known) known.count += reason.count;
+    else codes.set(reason.code, { code: reason.code, count: reason.count, reason });
+  }
+  return [...codes.values()];
+}
+
+interface CodesProps {
+  known: Code[];
+  without: number[];
+  onChange: (without: number[]) => void;
+}
+
+function Codes({ known, without, onChange }: CodesProps) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const words = useSmtpWords();
+  return (
+    <Checkbox.Group
+      label={t("reports.retry.codes")}
+      value={known.map(({ code }) => String(code)).filter((code) => !without.includes(Number(code)))}
+      onChange={(kept) =>
+        onChange(known.map(({ code }) => code).filter((code) => !kept.includes(String(code))))
+      }
+      pl={32}
+    >
+      <Stack gap={6} mt={6}>
+        {known.map(({ code, count, reason }) => (
+          <Checkbox
+            key={code}
+            value={String(code)}
+            size="xs"
+            label={t("reports.retry.code", {
+              code,
+              number: format.number(count),
+              words: words({ outcome: "failed", code, enhanced: reason.enhanced, response: reason.text }),
+            })}
+          />
+        ))}
+      </Stack>
+    </Checkbox.Group>
   );
 }

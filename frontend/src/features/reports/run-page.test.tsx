@@ -159,6 +159,34 @@ test("a retry says its consequence in numbers, leaves doubts out unless chosen, 
   expect(router.state.location.pathname).toBe("/reports/41");
 });
 
+test("some of the refused are retried by their codes, and doubts then apart", async () => {
+  const refused = (code: number, count: number, enhanced: string) => ({
+    state: "failed",
+    code,
+    enhanced,
+    text: "",
+    count,
+  });
+  let body: unknown;
+  server.use(
+    http.get(at("/reports/40/reasons"), () =>
+      HttpResponse.json({ items: [refused(550, 1, "5.1.1"), refused(554, 1, "5.7.1")] }),
+    ),
+    http.post(at("/reports/40/retry"), async ({ request }) => {
+      body = await request.json();
+      return problem(409, { detail: "nothing of this run is left to retry" });
+    }),
+  );
+  const { user } = await visitSignedIn("/reports/40");
+  await user.click(await screen.findByRole("button", { name: "Retry…" }));
+  const dialog = within(await screen.findByRole("dialog", { name: "Retry what did not arrive" }));
+  await user.click(await dialog.findByRole("checkbox", { name: /^550: 1\. / }));
+  expect(dialog.getByRole("checkbox", { name: "2 mails in doubt" })).toBeDisabled();
+  await user.click(dialog.getByRole("button", { name: "Send 1 mail again" }));
+  expect(await dialog.findByRole("alert")).toHaveTextContent("nothing of this run is left to retry");
+  expect(body).toEqual({ states: ["failed"], codes: [554] });
+});
+
 test("doubts are selected and settled by hand", async () => {
   rows = [aDelivery({ state: "in_doubt", last_code: 0, last_enhanced: "", last_response: "" })];
   let body: unknown;
