@@ -21,7 +21,7 @@ import (
 // tables are the lists that come as CSV.
 var tables = []string{
 	"/clients", "/clients/:id/deliveries", "/suppressions", "/messages", "/mailings", "/reports",
-	"/reports/:run_id/deliveries", "/reports/:run_id/attempts", "/users",
+	"/reports/:run_id/deliveries", "/reports/:run_id/attempts", "/users", "/audit",
 }
 
 // maxPath is how long the path of a download may be, in bytes.
