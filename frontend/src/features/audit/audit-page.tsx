@@ -60,7 +60,7 @@ export function AuditPage() {
       <PageHeader
         title={t("audit.title")}
         lead={t("audit.lead", { zone: format.zone })}
-        action={<CsvButton path="/audit" query={given(filter)} name="audit" />}
+        action={<CsvButton path="/audit" query={given(filter)} />}
       />
       <FilterBar onClear={filtered ? clear : undefined}>
         <SearchField
