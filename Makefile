@@ -130,6 +130,10 @@ clean: ## Remove what was built
 fault: ## Play all faults against processes and hold the promises (SEED=7 SEEDS=3 ROWS='Redis|SMTP')
 	@go run ./pkg/testkit/fault -seed $(or $(SEED),0) -seeds $(or $(SEEDS),1) -rows '$(ROWS)'
 
+.PHONY: fuzz-api
+fuzz-api: servers-program ## Ask the API whatever its contract lets one ask, as everybody, on both databases (SEED=7 N=20000)
+	@POSTRIDER_FUZZ_N=$(or $(N),20000) POSTRIDER_FUZZ_SEED=$(or $(SEED),0) bin/servers go test -count 1 -timeout 60m -run '^TestAnyRequestHasItsAnswer$$' ./api
+
 # Runs inside `make test`, where the servers are. The journeys come last, as
 # they need a machine that is not busy testing.
 .PHONY: test-all

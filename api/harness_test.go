@@ -201,7 +201,7 @@ func (c *caller) root(t *testing.T, method, path string, body any, headers ...he
 	w := httptest.NewRecorder()
 	c.h.api.ServeHTTP(peer(w, r))
 	a := &answer{status: w.Code, header: w.Result().Header, body: w.Body.Bytes(), call: method + " " + path}
-	inContract(t, r, raw, a)
+	inContract(t, r, a)
 	return a
 }
 
@@ -340,21 +340,27 @@ var contract = sync.OnceValues(func() (routers.Router, error) {
 // inContract checks an answer against the OpenAPI file: its status must be
 // announced, its body must have the announced form. Calls that are not in the
 // file are the business of TestEveryRouteIsInTheContract.
-func inContract(t *testing.T, r *http.Request, body []byte, a *answer) {
+func inContract(t *testing.T, r *http.Request, a *answer) {
 	t.Helper()
+	require.NoError(t, breach(r, a), "%s is not as the contract says: %s", a.call, a.body)
+}
+
+func breach(r *http.Request, a *answer) error {
 	if !strings.HasPrefix(r.URL.Path, "/api/") || r.Method == http.MethodHead || r.Method == http.MethodOptions {
-		return
+		return nil
 	}
 	if a.header.Get("Content-Type") == "text/event-stream" { // its events are checked where they are read
-		return
+		return nil
 	}
 	router, err := contract()
-	require.NoError(t, err)
+	if err != nil {
+		return err
+	}
 	asked := r.Clone(r.Context())
 	asked.URL.Scheme, asked.URL.Host, asked.Host = "", "", ""
 	route, params, err := router.FindRoute(asked)
 	if err != nil {
-		return
+		return nil
 	}
 	in := &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: asked, PathParams: params, Route: route},
@@ -362,5 +368,5 @@ func inContract(t *testing.T, r *http.Request, body []byte, a *answer) {
 		Body:    io.NopCloser(bytes.NewReader(a.body)),
 		Options: &openapi3filter.Options{IncludeResponseStatus: true, MultiError: true},
 	}
-	require.NoError(t, openapi3filter.ValidateResponse(context.Background(), in), "%s is not as the contract says: %s", a.call, a.body)
+	return openapi3filter.ValidateResponse(context.Background(), in)
 }

@@ -164,3 +164,43 @@ func (s *Server) endMySession(c echo.Context) error {
 	}
 	return c.NoContent(http.StatusNoContent)
 }
+
+type quotasResponse struct {
+	Clients    quotaResponse `json:"clients" validate:"required"`
+	MailsToday quotaResponse `json:"mails_today" validate:"required"`
+	ResetsAt   time.Time     `json:"resets_at" validate:"required" example:"2026-12-02T00:00:00Z"` // when the next day begins for mails
+} //	@name	Quotas
+
+type quotaResponse struct {
+	Limit *int `json:"limit" validate:"required" extensions:"x-nullable" example:"1000"` // null: no limit
+	Used  *int `json:"used" validate:"required" extensions:"x-nullable" example:"250"`   // null without a limit
+} //	@name	Quota
+
+// myQuotas tells what the account that asks may have, and has.
+//
+//	@Summary		One's quotas
+//	@Description	A superuser sets them. Mails are those of mailings that left on this day in UTC, and those on their way.
+//	@Tags			accounts
+//	@Security		Bearer
+//	@Success		200	{object}	quotasResponse
+//	@Failure		401	{object}	problem
+//	@Failure		422	{object}	problem
+//	@Failure		503	{object}	problem
+//	@Router			/me/quotas [get]
+func (s *Server) myQuotas(c echo.Context) error {
+	if err := queryOf(c).err(); err != nil {
+		return err
+	}
+	q, err := s.Store.Quotas(c.Request().Context(), userOf(c).ID)
+	if err != nil {
+		return err
+	}
+	out := quotasResponse{ResetsAt: q.Until, Clients: quotaResponse{Limit: q.Clients}, MailsToday: quotaResponse{Limit: q.MailsPerDay}}
+	if q.Clients != nil {
+		out.Clients.Used = &q.ClientsUsed
+	}
+	if q.MailsPerDay != nil {
+		out.MailsToday.Used = &q.MailsUsed
+	}
+	return c.JSON(http.StatusOK, out)
+}

@@ -174,7 +174,13 @@ func (s *Server) admit(r route) echo.HandlerFunc {
 	}
 	return func(c echo.Context) error {
 		c.Set(routeKey, r)
-		if err := s.permit(c); err != nil {
+		err := s.permit(c)
+		if userOf(c) != nil { // also of what is forbidden
+			if often := s.limitCalls(c); often != nil {
+				return often
+			}
+		}
+		if err != nil {
 			return err
 		}
 		return r.handle(c)

@@ -33,6 +33,7 @@ func (s *Server) routes() []route {
 		{get, "/me", anyUser, own, anyKey, s.me},
 		{patch, "/me", anyUser, own, noKey, s.updateMe},
 		{post, "/me/password", anyUser, own, noKey, s.changePassword},
+		{get, "/me/quotas", anyUser, own, anyKey, s.myQuotas},
 		{get, "/me/sessions", anyUser, own, noKey, s.mySessions},
 		{del, "/me/sessions/:id", anyUser, own, noKey, s.endMySession},
 

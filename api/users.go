@@ -13,19 +13,21 @@ import (
 )
 
 type user struct {
-	ID          int64              `json:"id" validate:"required" example:"1"`
-	Email       string             `json:"email" validate:"required" example:"anna@example.com"`
-	FullName    string             `json:"full_name" validate:"required" example:"Anna Petrova"`
-	Locale      string             `json:"locale" validate:"required" enums:"en,ru" example:"ru"`
-	Timezone    string             `json:"timezone" validate:"required" example:"Europe/Moscow"`
-	IsActive    bool               `json:"is_active" validate:"required"`
-	IsStaff     bool               `json:"is_staff" validate:"required"`
-	IsSuperuser bool               `json:"is_superuser" validate:"required"`
-	Groups      []string           `json:"groups" validate:"required" example:"manager"`
-	Permissions []model.Permission `json:"permissions" validate:"required" swaggertype:"array,string" example:"clients.view_all"` // what counts now: all for a superuser, the groups' for staff
-	LastLoginAt *time.Time         `json:"last_login_at" validate:"required" extensions:"x-nullable"`
-	CreatedAt   time.Time          `json:"created_at" validate:"required"`
-	UpdatedAt   time.Time          `json:"updated_at" validate:"required"`
+	ID               int64              `json:"id" validate:"required" example:"1"`
+	Email            string             `json:"email" validate:"required" example:"anna@example.com"`
+	FullName         string             `json:"full_name" validate:"required" example:"Anna Petrova"`
+	Locale           string             `json:"locale" validate:"required" enums:"en,ru" example:"ru"`
+	Timezone         string             `json:"timezone" validate:"required" example:"Europe/Moscow"`
+	IsActive         bool               `json:"is_active" validate:"required"`
+	IsStaff          bool               `json:"is_staff" validate:"required"`
+	IsSuperuser      bool               `json:"is_superuser" validate:"required"`
+	Groups           []string           `json:"groups" validate:"required" example:"manager"`
+	Permissions      []model.Permission `json:"permissions" validate:"required" swaggertype:"array,string" example:"clients.view_all"` // what counts now: all for a superuser, the groups' for staff
+	QuotaClients     *int               `json:"quota_clients" validate:"required" extensions:"x-nullable" example:"1000"`              // how many clients it may have; null: as many as it likes
+	QuotaMailsPerDay *int               `json:"quota_mails_per_day" validate:"required" extensions:"x-nullable" example:"5000"`        // how many mails of its mailings may leave on a day in UTC
+	LastLoginAt      *time.Time         `json:"last_login_at" validate:"required" extensions:"x-nullable"`
+	CreatedAt        time.Time          `json:"created_at" validate:"required"`
+	UpdatedAt        time.Time          `json:"updated_at" validate:"required"`
 } //	@name	User
 
 func userOfRow(u *model.User) user {
@@ -34,6 +36,7 @@ func userOfRow(u *model.User) user {
 		ID: u.ID, Email: u.Email, FullName: u.FullName, Locale: u.Locale, Timezone: u.Timezone,
 		IsActive: u.IsActive, IsStaff: u.IsStaff, IsSuperuser: u.IsSuperuser,
 		Groups: append([]string{}, u.Groups...), Permissions: []model.Permission{},
+		QuotaClients: u.QuotaClients, QuotaMailsPerDay: u.QuotaMailsPerDay,
 		LastLoginAt: u.LastLoginAt, CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
 	}
 	for _, p := range model.Permissions {
@@ -49,7 +52,22 @@ type userRequest struct {
 	IsStaff     bool     `json:"is_staff"`
 	IsSuperuser bool     `json:"is_superuser"`
 	Groups      []string `json:"groups" example:"manager"`
+
+	QuotaClients     *int `json:"quota_clients" extensions:"x-nullable" minimum:"0" maximum:"1000000000" example:"1000"`
+	QuotaMailsPerDay *int `json:"quota_mails_per_day" extensions:"x-nullable" minimum:"0" maximum:"1000000000" example:"5000"`
 } //	@name	UserRequest
+
+const maxQuota = 1_000_000_000
+
+func (in *userRequest) check() error {
+	var bad model.Fields
+	for field, quota := range map[string]*int{"quota_clients": in.QuotaClients, "quota_mails_per_day": in.QuotaMailsPerDay} {
+		if quota != nil && (*quota < 0 || *quota > maxQuota) {
+			bad.Add(field, "out_of_range", "must be between %d and %d, or null for no limit", 0, maxQuota)
+		}
+	}
+	return bad.Err()
+}
 
 // users lists all accounts.
 //
@@ -92,14 +110,21 @@ func (s *Server) users(c echo.Context) error {
 }
 
 var userColumns = []string{
-	"id", "email", "full_name", "locale", "timezone", "is_active", "is_staff", "is_superuser", "groups", "last_login_at", "created_at", "updated_at",
+	"id", "email", "full_name", "locale", "timezone", "is_active", "is_staff", "is_superuser", "groups", "quota_clients", "quota_mails_per_day", "last_login_at", "created_at", "updated_at",
 }
 
 func userCells(u *model.User) []string {
 	return []string{
 		number(u.ID), u.Email, u.FullName, u.Locale, u.Timezone, strconv.FormatBool(u.IsActive), strconv.FormatBool(u.IsStaff),
-		strconv.FormatBool(u.IsSuperuser), strings.Join(u.Groups, ","), moment(u.LastLoginAt), moment(&u.CreatedAt), moment(&u.UpdatedAt),
+		strconv.FormatBool(u.IsSuperuser), strings.Join(u.Groups, ","), quotaCell(u.QuotaClients), quotaCell(u.QuotaMailsPerDay), moment(u.LastLoginAt), moment(&u.CreatedAt), moment(&u.UpdatedAt),
 	}
+}
+
+func quotaCell(quota *int) string {
+	if quota == nil {
+		return ""
+	}
+	return strconv.Itoa(*quota)
 }
 
 // user shows one account.
@@ -134,7 +159,7 @@ func (s *Server) pathUser(c echo.Context) (*model.User, error) {
 // updateUser changes the rights of an account.
 //
 //	@Summary		Change the rights of an account
-//	@Description	A superuser changes all of it. A holder of users.block changes is_active alone, and not of staff or superusers. Blocking ends all sessions.
+//	@Description	A superuser changes all of it, quotas too: a mailing whose owner has used the mails of a day waits with the reason daily_quota until the day turns. A holder of users.block changes is_active alone, and not of staff or superusers. Blocking ends all sessions.
 //	@Tags			administration
 //	@Security		Bearer
 //	@Param			id			path		int			true	"the account"
@@ -164,9 +189,13 @@ func (s *Server) updateUser(c echo.Context) error {
 		return err
 	}
 	u, err = s.Store.ChangeUser(c.Request().Context(), viewerOf(c), u.ID, ifMatch(c), func(u *model.User) error {
-		in := userRequest{IsActive: u.IsActive, IsStaff: u.IsStaff, IsSuperuser: u.IsSuperuser, Groups: u.Groups}
-		err := bind(c, &in)
+		in := userRequest{
+			IsActive: u.IsActive, IsStaff: u.IsStaff, IsSuperuser: u.IsSuperuser, Groups: u.Groups,
+			QuotaClients: u.QuotaClients, QuotaMailsPerDay: u.QuotaMailsPerDay,
+		}
+		err := bindAnd(c, &in, in.check)
 		u.IsActive, u.IsStaff, u.IsSuperuser, u.Groups = in.IsActive, in.IsStaff, in.IsSuperuser, in.Groups
+		u.QuotaClients, u.QuotaMailsPerDay = in.QuotaClients, in.QuotaMailsPerDay
 		return err
 	})
 	if err != nil {

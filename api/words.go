@@ -132,6 +132,7 @@ var sentences = []sentence{
 
 	// clients, suppressions, messages
 	say("there is a client with this e-mail already", "клиент с таким адресом уже есть"),
+	say("you may have %d clients and have them; an administrator can raise this quota", "вам разрешено клиентов: {}, и столько уже есть; увеличить квоту может администратор"),
 	say("this address is suppressed already", "этот адрес уже в списке исключений"),
 	say("%d mailings that have not ended use this message: %s", "это сообщение нужно рассылкам, которые ещё не закончились ({}): {}"),
 	say("line %d: %s", "строка {}: {}"),

@@ -46,6 +46,7 @@ type batch struct {
 	window *window
 	streak *streak
 	rate   *permits
+	quota  *quota
 
 	reason atomic.Value // string: why the run waits, as far as this batch knows
 	stop   atomic.Bool  // the run stopped, or the claim was lost
@@ -75,7 +76,7 @@ func (e *Engine) deliver(w *way, c *store.Claim) {
 	defer e.drop(c)
 	ctx := e.last
 	log := e.log.With("run_id", c.RunID, "mailing_id", c.Run.MailingID, "chunk_id", c.ID)
-	next, reason := e.now(), c.Run.Reason
+	next, reason, was := e.now(), c.Run.Reason, c.Run.Reason
 	b, err := e.prepare(w, c)
 	if err != nil {
 		log.Error("the message does not render", "error", err)
@@ -86,7 +87,10 @@ func (e *Engine) deliver(w *way, c *store.Claim) {
 		log.Warn("the chunk is given back early", "error", err)
 		next = e.now().Add(time.Second)
 	}
-	if reason != c.Run.Reason {
+	if b != nil {
+		was = b.waits() // it may have gone on meanwhile
+	}
+	if reason != was {
 		e.waits(c.RunID, reason, next)
 	}
 	for {
@@ -147,9 +151,15 @@ func (e *Engine) passes(ctx context.Context, b *batch) (time.Time, string, error
 			return e.now(), "", nil
 		}
 		b.failed.Store(false)
+		if err := e.leaseQuota(ctx, b, len(rows)); err != nil {
+			return time.Time{}, b.waits(), err
+		}
 		next, reason, goOn := e.feed(b, rows)
 		b.wires.Wait()
 		b.acks.Wait()
+		if back := e.settleQuota(ctx, b); back > 0 && reason == model.ReasonDailyQuota {
+			goOn = true // there is something for this chunk too
+		}
 		e.settleStreak(b)
 		if !goOn || b.stop.Load() {
 			return next, reason, nil
@@ -195,7 +205,8 @@ func (e *Engine) feed(b *batch, rows []store.Lot) (next time.Time, reason string
 		if next, reason, ok := e.mayFeed(b); !ok {
 			return next, reason, false
 		}
-		e.goesOn(b, model.ReasonOutsideWindow, model.ReasonRate)
+		e.goesOn(b, model.ReasonOutsideWindow, model.ReasonRate, model.ReasonDailyQuota)
+		b.quota.left--
 		b.wires.Add(1)
 		select {
 		case b.way.jobs <- &job{b, row}:
@@ -223,6 +234,12 @@ func (e *Engine) mayFeed(b *batch) (next time.Time, reason string, ok bool) {
 	}
 	if open, changes := b.window.at(now); !open {
 		return changes, model.ReasonOutsideWindow, false
+	}
+	if b.quota.Limited && b.quota.left == 0 {
+		return b.quota.again(now), model.ReasonDailyQuota, false
+	}
+	if b.quota.Limited && !now.Before(b.quota.Until) {
+		return now, b.waits(), false // the day has turned: the next lease is of the new one
 	}
 	if !b.rate.limited.Load() {
 		return now, "", true
@@ -302,6 +319,9 @@ func (e *Engine) sendOne(j *job) {
 // into what it says about the run and the way out.
 func (e *Engine) settle(j *job, res Result, refusal error) {
 	e.counts[slices.Index(Outcomes, res.Outcome)].Add(1)
+	if res.Outcome == model.OutcomeSent || res.Outcome == model.OutcomeInDoubt {
+		j.quota.spent.Add(1)
+	}
 	o := &store.Outcome{Intended: res.Intended, Attempt: model.Attempt{
 		StartedAt: res.StartedAt, FinishedAt: res.FinishedAt, Outcome: res.Outcome, Code: res.Code,
 		Enhanced: res.Enhanced, Response: res.Response, Phase: res.Phase, Transport: j.way.Name(),

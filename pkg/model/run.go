@@ -34,6 +34,7 @@ const (
 	ReasonTransportLimit  = "transport_limit"   // waits for the limit of its way out
 	ReasonOutsideWindow   = "outside_window"    // waits for the sending window
 	ReasonRate            = "rate"              // waits for the mailing's rate
+	ReasonDailyQuota      = "daily_quota"       // waits for the day to turn: the owner's quota of mails is used
 	ReasonLate            = "late"              // missed: later than the late policy allows
 	ReasonStillRunning    = "still_running"     // missed: the run before it had not ended
 	ReasonEnded           = "ended"             // its end came before its start

@@ -14,9 +14,13 @@ type User struct {
 	IsStaff      bool
 	IsSuperuser  bool
 	LastLoginAt  *time.Time
-	Version      int64
-	CreatedAt    time.Time
-	UpdatedAt    time.Time
+
+	QuotaClients     *int // how many clients it may have; nil: as many as it likes
+	QuotaMailsPerDay *int // how many mails of its mailings may leave on a day in UTC; nil: as many as it likes
+
+	Version   int64
+	CreatedAt time.Time
+	UpdatedAt time.Time
 
 	Groups      []string     `gorm:"-"` // names, sorted
 	Permissions []Permission `gorm:"-"` // carried by the groups; counts only while active and staff

@@ -174,7 +174,8 @@ func setTags(tx *gorm.DB, c *model.Client) error {
 
 // CreateClient keeps a new client of the viewer. It puts what was given into
 // its one form and sets what is read-only. What breaks a rule is model.Invalid
-// with all its fields, an address the viewer has a client for model.Conflict.
+// with all its fields, an address the viewer has a client for, and one client
+// more than the quota, model.Conflict.
 func (s *Store) CreateClient(ctx context.Context, v model.Viewer, c *model.Client) error {
 	if v.UserID == 0 {
 		return forbidden()
@@ -183,6 +184,9 @@ func (s *Store) CreateClient(ctx context.Context, v model.Viewer, c *model.Clien
 		return err
 	}
 	return s.tx(ctx, func(tx *gorm.DB) error {
+		if err := s.roomForClient(tx, v.UserID); err != nil {
+			return err
+		}
 		c.ID, c.OwnerID, c.Version = 0, v.UserID, 1
 		row := clientRow{Client: *c, Search: clientSearch(c)}
 		row.CreatedAt = tx.NowFunc()

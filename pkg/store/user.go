@@ -205,8 +205,8 @@ func (s *Store) ChangeProfile(ctx context.Context, id int64, ifMatch model.IfMat
 	return u, err
 }
 
-// ChangeUser gives change an account, locked, and keeps the rights and the
-// groups it makes of it. A superuser may change all of them. A holder of
+// ChangeUser gives change an account, locked, and keeps the rights, the
+// quotas and the groups it makes of it. A superuser may change all of them. A holder of
 // users.block may change IsActive alone, and not of staff or superusers;
 // anything else is model.Forbidden. What would leave no active superuser is
 // model.Conflict, also for two requests at the same instant, and before
@@ -233,7 +233,8 @@ func (s *Store) ChangeUser(ctx context.Context, viewer model.Viewer, id int64, i
 		}
 		slices.Sort(u.Groups)
 		u.Groups = slices.Compact(u.Groups)
-		same := old.IsStaff == u.IsStaff && old.IsSuperuser == u.IsSuperuser && slices.Equal(old.Groups, u.Groups)
+		same := old.IsStaff == u.IsStaff && old.IsSuperuser == u.IsSuperuser && slices.Equal(old.Groups, u.Groups) &&
+			equal(old.QuotaClients, u.QuotaClients) && equal(old.QuotaMailsPerDay, u.QuotaMailsPerDay)
 		if !viewer.Superuser && !same {
 			return forbidden()
 		}
@@ -253,8 +254,14 @@ func (s *Store) ChangeUser(ctx context.Context, viewer model.Viewer, id int64, i
 		}
 		if err := saveUser(tx, u, old.Version, map[string]any{
 			"is_active": u.IsActive, "is_staff": u.IsStaff, "is_superuser": u.IsSuperuser,
+			"quota_clients": u.QuotaClients, "quota_mails_per_day": u.QuotaMailsPerDay,
 		}); err != nil {
 			return err
+		}
+		if !equal(old.QuotaMailsPerDay, u.QuotaMailsPerDay) {
+			if err := s.wakeByQuota(tx, u.ID); err != nil {
+				return kindOf(err, "change a quota")
+			}
 		}
 		if !u.IsActive {
 			if err := endSessions(s, tx, u.ID, 0); err != nil {
@@ -272,7 +279,10 @@ func (s *Store) ChangeUser(ctx context.Context, viewer model.Viewer, id int64, i
 // auditUserChange records a block and a change of rights, each by its own word.
 func (s *Store) auditUserChange(tx *gorm.DB, old, u *model.User) error {
 	rights := func(u *model.User) model.Details {
-		return model.Details{"is_staff": u.IsStaff, "is_superuser": u.IsSuperuser, "groups": append([]string{}, u.Groups...)}
+		return model.Details{
+			"is_staff": u.IsStaff, "is_superuser": u.IsSuperuser, "groups": append([]string{}, u.Groups...),
+			"quota_clients": orUnlimited(u.QuotaClients), "quota_mails_per_day": orUnlimited(u.QuotaMailsPerDay),
+		}
 	}
 	if old.IsActive != u.IsActive {
 		e := model.AuditEvent{Action: model.AuditUserBlocked}
@@ -288,6 +298,15 @@ func (s *Store) auditUserChange(tx *gorm.DB, old, u *model.User) error {
 		return nil
 	}
 	return s.audit(tx, model.AuditEvent{Action: model.AuditUserChanged, Details: details}.Object("user", u.ID, u.Email))
+}
+
+func equal(a, b *int) bool { return a == b || a != nil && b != nil && *a == *b }
+
+func orUnlimited(quota *int) any {
+	if quota == nil {
+		return nil
+	}
+	return *quota
 }
 
 // knownGroups refuses names that no group has.

@@ -86,6 +86,7 @@ func convert(in []byte, rights []api.Right) ([]byte, error) {
 					scoped(operation, r.Scope)
 				}
 			}
+			limited(operation)
 			for status, response := range operation.Responses.Map() {
 				mediaTypes(status, response)
 			}
@@ -201,6 +202,18 @@ func renamed(old *openapi3.SecurityRequirements) *openapi3.SecurityRequirements 
 		}
 	}
 	return old
+}
+
+// limited says that who must sign in may also call too often.
+func limited(operation *openapi3.Operation) {
+	refused := operation.Responses.Value("401")
+	if operation.Security == nil || len(*operation.Security) == 0 || refused == nil || operation.Responses.Value("429") != nil {
+		return
+	}
+	tooMany := *refused.Value
+	description := "Too Many Requests"
+	tooMany.Description = &description
+	operation.Responses.Set("429", &openapi3.ResponseRef{Value: &tooMany})
 }
 
 // optional gives the body of a PATCH a schema of its own, XChange, which is X
