@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/postrider/postrider/pkg/limit"
 	"github.com/postrider/postrider/pkg/model"
 )
 
@@ -71,3 +72,6 @@ func KeyOf(path, key, body string) (name, hash string) {
 
 // OnceOnly are the paths of the calls that take an Idempotency-Key.
 func (s *Server) OnceOnly() []string { return slices.Collect(maps.Keys(s.onceOnly())) }
+
+// LimitCalls makes users and keys call no more often than this.
+func (s *Server) LimitCalls(user, key limit.Rate) { s.calls = calls{user, key} }

@@ -23,6 +23,7 @@ import (
 	"github.com/postrider/postrider/api"
 	"github.com/postrider/postrider/docs/openapi"
 	"github.com/postrider/postrider/pkg/mailbox"
+	"github.com/postrider/postrider/pkg/model"
 	"github.com/postrider/postrider/pkg/testkit"
 )
 
@@ -98,7 +99,7 @@ func newFuzz(t *testing.T, dialect string, seed uint64) *fuzz {
 	slices.SortFunc(f.operations, func(a, b operation) int { return strings.Compare(a.path+a.method, b.path+b.method) })
 	o := h.office(t)
 	o.ended(t)
-	f.actors = []*caller{h.anonymous(), {h: h, token: "x.y.z"}, o.caller, h.user(t), h.manager(t), h.superuser(t)}
+	f.actors = []*caller{h.anonymous(), {h: h, token: "x.y.z"}, o.caller, h.user(t), h.manager(t), h.superuser(t), h.key(t, o.caller)}
 	return f
 }
 
@@ -122,6 +123,14 @@ func (f *fuzz) run(t *testing.T, n int) {
 	require.Less(t, int64(after)-int64(heap), int64(24<<20), "memory grows")
 }
 
+// key is a program of somebody's that may do all that programs may.
+func (h *harness) key(t *testing.T, owner *caller) *caller {
+	t.Helper()
+	scopes := slices.DeleteFunc(slices.Clone(model.Scopes), func(s model.Scope) bool { return s == model.SystemRead }) // for superusers
+	made := owner.do(t, "POST", "/api-keys", object{"name": "program", "scopes": scopes}).require(t, 201).object(t)
+	return &caller{h: h, user: owner.user, token: made["key"].(string)}
+}
+
 // settled waits until no more goroutines than want are there, for a while.
 func settled(want int) (heap uint64, routines int) {
 	for range 100 {
@@ -140,7 +149,7 @@ func settled(want int) (heap uint64, routines int) {
 // ask makes one request and judges its answer.
 func (f *fuzz) ask(t *testing.T, i int) {
 	op := f.operations[f.IntN(len(f.operations))]
-	who := pick(f, 0, 1, 2, 2, 2, 2, 2, 3, 3, 4, 4, 5, 5, 5)
+	who := pick(f, 0, 1, 2, 2, 2, 2, 2, 3, 3, 4, 4, 5, 5, 5, 6, 6)
 	r, body := f.request(op)
 	if token := f.actors[who].token; token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
@@ -183,6 +192,10 @@ func (f *fuzz) judge(r *http.Request, a *answer) string {
 
 // again gives an actor whose session ended a new one, or somebody else's place.
 func (f *fuzz) again(t *testing.T, who int) *caller {
+	if who == 6 {
+		f.actors[2] = f.again(t, 2)
+		return f.h.key(t, f.actors[2])
+	}
 	u, err := f.h.store.User(context.Background(), f.actors[who].user.ID)
 	if err == nil && u.IsActive {
 		return f.h.as(t, u)

@@ -10,20 +10,22 @@ import (
 	"github.com/postrider/postrider/pkg/model"
 )
 
-// How often somebody may call: far above what a person at the interface does,
-// and low enough that one script cannot take the place from all others. A key
-// counts beside its user: one that runs wild leaves the person room.
-var (
-	userCalls = limit.Rate{Events: 3000, Per: time.Minute, Burst: 500}
-	keyCalls  = limit.Rate{Events: 1200, Per: time.Minute, Burst: 200}
-)
+// calls is how often somebody may call: far above what a person at the interface
+// does, and low enough that one script cannot take the place from all others. A
+// key counts beside its user: one that runs wild leaves the person room.
+type calls struct{ user, key limit.Rate }
+
+var usualCalls = calls{
+	user: limit.Rate{Events: 3000, Per: time.Minute, Burst: 500},
+	key:  limit.Rate{Events: 1200, Per: time.Minute, Burst: 200},
+}
 
 // limitCalls refuses who calls too often (RFC 6585 §4).
 func (s *Server) limitCalls(c echo.Context) error {
 	who := model.ActorOf(c.Request().Context())
-	name, rate := "calls:user:"+strconv.FormatInt(who.UserID, 10), userCalls
+	name, rate := "calls:user:"+strconv.FormatInt(who.UserID, 10), s.calls.user
 	if who.KeyID != 0 {
-		name, rate = "calls:key:"+strconv.FormatInt(who.KeyID, 10), keyCalls
+		name, rate = "calls:key:"+strconv.FormatInt(who.KeyID, 10), s.calls.key
 	}
 	ok, wait := s.Limiter.Allow(c.Request().Context(), name, rate)
 	if ok {

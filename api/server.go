@@ -65,6 +65,7 @@ type Server struct {
 	requests *prometheus.HistogramVec // nil without Metrics
 	mounted  map[string]bool          // "GET /api/v1/me": what the table made answer
 	wait     waitFirst
+	calls    calls
 }
 
 // New makes the handler of the whole HTTP surface: the API below /api/v1, the
@@ -80,7 +81,7 @@ func New(d Deps) (*Server, error) {
 	e.IPExtractor = callers(d.TrustedProxies, d.Log)
 	s := &Server{
 		Deps: d, echo: e, progress: newProgress(d.Store, d.Log), mounted: map[string]bool{},
-		wait: waitFirst{10 * time.Second, 50 * time.Millisecond},
+		wait: waitFirst{10 * time.Second, 50 * time.Millisecond}, calls: usualCalls,
 	}
 	e.HTTPErrorHandler = s.fail
 	if d.Metrics != nil {

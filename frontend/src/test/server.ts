@@ -26,6 +26,8 @@ export const anna: User = {
   permissions: [],
   created_at: "2026-10-01T12:00:00Z",
   updated_at: "2026-10-01T12:00:00Z",
+  quota_clients: null,
+  quota_mails_per_day: null,
   last_login_at: null,
 };
 

@@ -11,6 +11,7 @@ const REASONS = [
   "transport_limit",
   "outside_window",
   "rate",
+  "daily_quota",
   "late",
   "still_running",
   "ended",

@@ -36,6 +36,8 @@ export interface Rights {
   is_staff?: boolean;
   is_superuser?: boolean;
   groups?: string[];
+  quota_clients?: number | null;
+  quota_mails_per_day?: number | null;
 }
 
 export const changeUser = async (

@@ -75,6 +75,30 @@ test("sessions are named by their device; all others are ended together", async 
   await waitFor(() => expect(ended).toEqual(["3", "2"]));
 });
 
+test("who has quotas sees what is used of them", async () => {
+  server.use(
+    http.get(at("/me"), () => HttpResponse.json({ ...anna, quota_mails_per_day: 500 })),
+    http.get(at("/me/quotas"), () =>
+      HttpResponse.json({
+        clients: { limit: null, used: null },
+        mails_today: { limit: 500, used: 120 },
+        resets_at: "2026-12-02T00:00:00Z",
+      }),
+    ),
+  );
+  await visitSignedIn("/account");
+  const part = await screen.findByRole("region", { name: "Quotas" });
+  await within(part).findByText(/120 of 500/);
+  within(part).getByText(/next day for mails begins/);
+  expect(within(part).queryByText("Clients")).not.toBeInTheDocument();
+});
+
+test("who has none is not bothered with them", async () => {
+  await visitSignedIn("/account");
+  await screen.findByRole("heading", { name: "Sessions" });
+  expect(screen.queryByRole("region", { name: "Quotas" })).not.toBeInTheDocument();
+});
+
 test.each([
   [FIREFOX, "Firefox", "Linux"],
   [PHONE, "Safari", "iPhone"],

@@ -5,6 +5,7 @@ import { useMe } from "@/auth/use-session";
 import { PageHeader } from "@/ui/page-header";
 import { PasswordForm } from "./password-form";
 import { ProfileForm } from "./profile-form";
+import { Quotas } from "./quotas";
 import { Sessions } from "./sessions";
 
 /** One's own account. */
@@ -16,6 +17,11 @@ export function AccountPage() {
       <PageHeader title={t("profile.title")} lead={user?.email} />
       <Stack gap="lg" maw={760}>
         <Part title={t("profile.profile")}>{user && <ProfileForm user={user} />}</Part>
+        {user && (user.quota_clients !== null || user.quota_mails_per_day !== null) && (
+          <Part title={t("profile.quotas")} lead={t("profile.quotasHint")}>
+            <Quotas />
+          </Part>
+        )}
         <Part title={t("profile.theme")} lead={t("profile.themeHint")}>
           <Theme />
         </Part>

@@ -1,4 +1,15 @@
-import { Alert, Button, Checkbox, Group, Stack, Switch, Text, Title } from "@mantine/core";
+import {
+  Alert,
+  Button,
+  Checkbox,
+  Group,
+  NumberInput,
+  SimpleGrid,
+  Stack,
+  Switch,
+  Text,
+  Title,
+} from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
@@ -18,11 +29,27 @@ import { UnsavedGuard } from "@/ui/unsaved-guard";
 import { useEdit } from "@/ui/use-edit";
 
 // Not an interface: only an alias is a Record, as forms want it.
-type Values = { is_staff: boolean; is_superuser: boolean; groups: string[] };
+type Values = {
+  is_staff: boolean;
+  is_superuser: boolean;
+  groups: string[];
+  quota_clients: number | "";
+  quota_mails_per_day: number | "";
+};
 
-const toValues = ({ is_staff, is_superuser, groups }: User): Values => ({ is_staff, is_superuser, groups });
+const toValues = (user: User): Values => ({
+  is_staff: user.is_staff,
+  is_superuser: user.is_superuser,
+  groups: user.groups,
+  quota_clients: user.quota_clients ?? "",
+  quota_mails_per_day: user.quota_mails_per_day ?? "",
+});
 
-/** What an account may do; for superusers. */
+/** An empty field is no limit. */
+const quota = (value: number | "") => (value === "" ? null : value);
+const MOST = 1_000_000_000;
+
+/** What an account may do and have; for superusers. */
 export function UserRights({ base, self }: { base: Versioned<User>; self: boolean }) {
   const { t } = useTranslation();
   const queries = useQueryClient();
@@ -31,12 +58,22 @@ export function UserRights({ base, self }: { base: Versioned<User>; self: boolea
   const [asking, setAsking] = useState(false);
   const { id, email, is_superuser: wasSuperuser } = base.value;
   const form = useForm<Values>({ initialValues: toValues(base.value) });
+  const amount = (value: number | "") => (value === "" ? t("users.unlimited") : String(value));
   const yes = (on: boolean) => t(on ? "users.yes" : "users.no");
   const edit = useEdit<User, Values>({
     form,
     base,
     toValues,
-    save: (values, etag) => changeUser(id, values, etag),
+    save: (values, etag) =>
+      changeUser(
+        id,
+        {
+          ...values,
+          quota_clients: quota(values.quota_clients),
+          quota_mails_per_day: quota(values.quota_mails_per_day),
+        },
+        etag,
+      ),
     reread: () => queries.fetchQuery({ ...user(id), staleTime: 0 }),
     onSaved: async (saved) => {
       form.resetDirty();
@@ -48,6 +85,8 @@ export function UserRights({ base, self }: { base: Versioned<User>; self: boolea
       is_staff: { label: t("users.staff"), words: yes },
       is_superuser: { label: t("users.superuser"), words: yes },
       groups: { label: t("users.groups"), words: (names) => names.join(", ") },
+      quota_clients: { label: t("users.quotaClients"), words: amount },
+      quota_mails_per_day: { label: t("users.quotaMails"), words: amount },
     },
   });
   const values = form.getValues();
@@ -108,6 +147,27 @@ export function UserRights({ base, self }: { base: Versioned<User>; self: boolea
             {t("users.groupsSleep")}
           </Alert>
         )}
+        <Title order={3} size="h5">
+          {t("users.quotas")}
+        </Title>
+        <SimpleGrid cols={{ base: 1, xs: 2 }}>
+          <NumberInput
+            {...form.getInputProps("quota_clients")}
+            label={t("users.quotaClients")}
+            description={t("users.quotaHint")}
+            allowDecimal={false}
+            allowNegative={false}
+            max={MOST}
+          />
+          <NumberInput
+            {...form.getInputProps("quota_mails_per_day")}
+            label={t("users.quotaMails")}
+            description={t("users.quotaMailsHint")}
+            allowDecimal={false}
+            allowNegative={false}
+            max={MOST}
+          />
+        </SimpleGrid>
         <Group justify="flex-end">
           <Button type="submit" loading={edit.pending} disabled={!form.isDirty()}>
             {t("users.save")}

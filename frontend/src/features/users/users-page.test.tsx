@@ -75,7 +75,28 @@ test("a superuser makes a manager", async () => {
   await screen.findByText(/Without staff status the groups give no rights/);
   await user.click(screen.getByRole("switch", { name: /^Staff/ }));
   await user.click(screen.getByRole("button", { name: "Save the rights" }));
-  await waitFor(() => expect(sent).toEqual([{ is_staff: true, is_superuser: false, groups: ["manager"] }]));
+  await waitFor(() =>
+    expect(sent).toEqual([
+      {
+        is_staff: true,
+        is_superuser: false,
+        groups: ["manager"],
+        quota_clients: null,
+        quota_mails_per_day: null,
+      },
+    ]),
+  );
+});
+
+test("a superuser sets quotas, and an empty field is no limit", async () => {
+  const { sent } = seenBy(root, { quota_clients: 10 });
+  const { user } = await visitSignedIn("/admin/users?open=9");
+  const clients = await screen.findByRole("textbox", { name: "Clients" });
+  expect(clients).toHaveValue("10");
+  await user.clear(clients);
+  await user.type(screen.getByRole("textbox", { name: "Mails a day" }), "500");
+  await user.click(screen.getByRole("button", { name: "Save the rights" }));
+  await waitFor(() => expect(sent).toMatchObject([{ quota_clients: null, quota_mails_per_day: 500 }]));
 });
 
 test("blocking says what goes on, with its number", async () => {
