@@ -12,6 +12,9 @@ BUILD   := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI         := bin/golangci-lint-$(GOLANGCI_VERSION)
 
+GOVULNCHECK_VERSION := v1.9.0
+GOVULNCHECK         := bin/govulncheck-$(GOVULNCHECK_VERSION)
+
 # Marks of an npm install: without and with the tools that tests need.
 NPM_RUN  := frontend/node_modules/.postrider-run
 NPM_TEST := frontend/node_modules/.postrider-test
@@ -84,6 +87,16 @@ lint: $(GOLANGCI) $(NPM_TEST) ## golangci-lint, gofumpt, Biome, TypeScript
 	$(GOLANGCI) run ./...
 	cd frontend && npm run --silent lint
 
+$(GOVULNCHECK):
+	@echo "==> building govulncheck $(GOVULNCHECK_VERSION)"
+	@mkdir -p bin/tools
+	@GOBIN=$(CURDIR)/bin/tools GOFLAGS=-buildvcs=false go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
+	@mv bin/tools/govulncheck $@
+
+.PHONY: vulncheck
+vulncheck: $(GOVULNCHECK) ## Look for known vulnerabilities that the programs can reach (GOVULNDB: address of the database)
+	@.ci/vulncheck $(GOVULNCHECK)
+
 # ---- test ------------------------------------------------------------------
 
 .PHONY: test
@@ -116,10 +129,11 @@ bench: build ## Measure the speed, some ten minutes (BENCH="send -n 1000000": of
 	@bin/bench $(BENCH)
 
 .PHONY: check
-check: ## What CI runs: generate and refuse a difference, lint, test
+check: ## What CI runs: generate and refuse a difference, lint, vulncheck, test
 	$(MAKE) generate
 	@git diff --exit-code --stat -- docs/openapi docs/authorization.md frontend/src/api || { echo "generated files are stale: run make generate and commit"; exit 1; }
 	$(MAKE) lint
+	$(MAKE) vulncheck
 	$(MAKE) test
 
 .PHONY: clean
