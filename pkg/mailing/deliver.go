@@ -229,7 +229,7 @@ func (e *Engine) mayFeed(b *batch) (next time.Time, reason string, ok bool) {
 	if why, _ := b.way.shut(time.Now()); why != "" || b.long() {
 		return now, b.waits(), false
 	}
-	if b.Run.DeadlineAt != nil && !now.Before(*b.Run.DeadlineAt) {
+	if b.ended(now) {
 		return now, "", false
 	}
 	if open, changes := b.window.at(now); !open {
@@ -266,6 +266,11 @@ func (e *Engine) mayFeed(b *batch) (next time.Time, reason string, ok bool) {
 	return now, "", true
 }
 
+// ended reports whether the run's end has come.
+func (b *batch) ended(now time.Time) bool {
+	return b.Run.DeadlineAt != nil && !now.Before(*b.Run.DeadlineAt)
+}
+
 // long reports whether the batch has had its share while others wait.
 func (b *batch) long() bool { return time.Since(b.began) > longTurn && b.way.turns.crowded() }
 
@@ -278,7 +283,7 @@ func (e *Engine) sender(w *way) {
 }
 
 func (e *Engine) sendOne(j *job) {
-	if j.stop.Load() {
+	if j.stop.Load() || j.ended(e.now()) { // while it waited for this connection
 		return
 	}
 	if why, _ := j.way.shut(time.Now()); why != "" {

@@ -32,6 +32,7 @@ type capabilities struct {
 type conn struct {
 	cfg  *Config
 	raw  net.Conn // the socket
+	look func() socketState
 	nc   net.Conn // the socket, or TLS on it
 	br   *bufio.Reader
 	caps capabilities
@@ -182,7 +183,7 @@ func connect(ctx context.Context, cfg *Config) (*conn, *trouble) {
 		}
 		return nil, lost(model.PhaseConnect, err)
 	}
-	c := &conn{cfg: cfg, raw: raw, nc: raw}
+	c := &conn{cfg: cfg, raw: raw, look: looker(raw), nc: raw}
 	c.br = bufio.NewReaderSize(raw, 4<<10)
 	c.watch(ctx)
 	return c, nil

@@ -4,4 +4,4 @@ package smtp
 
 import "net"
 
-func look(net.Conn) socketState { return socketQuiet }
+func looker(net.Conn) func() socketState { return func() socketState { return socketQuiet } }

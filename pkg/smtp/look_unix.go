@@ -8,20 +8,22 @@ import (
 	"syscall"
 )
 
-// look tells without waiting whether the peer has closed a socket or has
-// said something that was not read yet. It costs one system call, and spares
-// a mail on a connection that is known to be dead.
-func look(nc net.Conn) socketState {
+// looker makes what tells without waiting whether the peer has closed a socket
+// or has said something that was not read yet. A look costs one system call,
+// and spares a mail on a connection that is known to be dead.
+func looker(nc net.Conn) func() socketState {
+	var rc syscall.RawConn
 	sc, ok := nc.(syscall.Conn)
-	if !ok {
-		return socketQuiet
+	if ok {
+		var err error
+		rc, err = sc.SyscallConn()
+		ok = err == nil
 	}
-	rc, err := sc.SyscallConn()
-	if err != nil {
-		return socketClosed
+	if !ok { // a connection that a test made
+		return func() socketState { return socketQuiet }
 	}
-	state := socketClosed
-	err = rc.Read(func(fd uintptr) bool {
+	var state socketState
+	peek := func(fd uintptr) bool { // made once, as there are two looks for every mail
 		var b [1]byte
 		n, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK)
 		switch {
@@ -31,9 +33,12 @@ func look(nc net.Conn) socketState {
 			state = socketQuiet
 		}
 		return true // never wait
-	})
-	if err != nil {
-		return socketClosed
 	}
-	return state
+	return func() socketState {
+		state = socketClosed
+		if rc.Read(peek) != nil {
+			return socketClosed
+		}
+		return state
+	}
 }

@@ -175,7 +175,7 @@ func (c *conn) ready(probe bool) *trouble {
 
 func (c *conn) probe(ask bool) *trouble {
 	if c.used && !ask {
-		switch look(c.raw) {
+		switch c.look() {
 		case socketClosed:
 			return c.fail(model.PhaseMail, io.EOF)
 		case socketHasData:
@@ -183,7 +183,7 @@ func (c *conn) probe(ask bool) *trouble {
 		}
 	}
 	switch {
-	case c.br.Buffered() > 0, ask && !c.isTLS() && look(c.raw) == socketHasData:
+	case c.br.Buffered() > 0, ask && !c.isTLS() && c.look() == socketHasData:
 		// Words nobody asked for, a 421 most likely, would be taken for the
 		// answer to what is said next. (Below TLS it need not be words.)
 		rep, t := c.read(model.PhaseMail)
@@ -373,7 +373,7 @@ func (c *conn) twoFlights(tx *transaction) (reply, *trouble) {
 	}
 	// The intent may have waited for a database longer than the server waited
 	// for us: what is written to a closed connection is a doubt for nothing.
-	if state := look(c.raw); state == socketClosed || state == socketHasData && !c.isTLS() || c.br.Buffered() > 0 {
+	if state := c.look(); state == socketClosed || state == socketHasData && !c.isTLS() || c.br.Buffered() > 0 {
 		return reply{}, c.fail(model.PhaseBody, io.EOF)
 	}
 	return c.sendBody(tx.data)

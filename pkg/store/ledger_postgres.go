@@ -143,7 +143,13 @@ type heldChunk struct {
 }
 
 func newGroup(entries []Entry) *group {
-	g := &group{}
+	outcomes := 0
+	for _, e := range entries {
+		if e.Outcome != nil {
+			outcomes++
+		}
+	}
+	g := makeGroup(outcomes, len(entries)-outcomes)
 	for _, e := range entries {
 		h := g.held(e.Claim)
 		o := e.Outcome
@@ -173,6 +179,20 @@ func newGroup(entries []Entry) *group {
 	}
 	slices.SortFunc(g.chunks, func(a, b heldChunk) int { return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.token, b.token)) })
 	return g
+}
+
+// makeGroup makes room for a number of outcomes and of intents.
+func makeGroup(outcomes, intents int) *group {
+	numbers := func(n int) []int64 { return make([]int64, 0, n) }
+	words := func() []string { return make([]string, 0, outcomes) }
+	times := func() []time.Time { return make([]time.Time, 0, outcomes) }
+	return &group{
+		id: numbers(outcomes), token: numbers(outcomes), chunk: numbers(outcomes),
+		was: words(), state: words(), reason: words(), again: make([]bool, 0, outcomes), code: make([]int32, 0, outcomes),
+		enhanced: words(), response: words(), started: times(), finished: times(), next: make([]*time.Time, 0, outcomes),
+		outcome: words(), phase: words(), transport: words(),
+		intent: numbers(intents), intentToken: numbers(intents), intentChunk: numbers(intents), intentOwner: numbers(intents),
+	}
 }
 
 // held is the chunk of a claim. Claims of a process are few: three of a run.
