@@ -20,13 +20,23 @@ var (
 )
 
 // Row is a row of the table.
-type Row struct{ Method, Path, Access string }
+type Row struct {
+	Method, Path, Access, Reach string
+	By                          []model.Permission
+	Scope                       model.Scope
+}
 
-// Table is the route table.
-func (s *Server) Table() []Row {
+// Table is the table of rights below /api/v1.
+func (s *Server) Table() []Row { return rowsOf(s.routes()) }
+
+// RootTable is the table of rights at the root, but for the files of the
+// documentation.
+func (s *Server) RootTable() []Row { return rowsOf(s.rootRoutes()) }
+
+func rowsOf(table []route) []Row {
 	var out []Row
-	for _, r := range s.routes() {
-		out = append(out, Row{r.method, r.path, string(r.access)})
+	for _, r := range table {
+		out = append(out, Row{r.method, r.path, string(r.access), string(r.rows.reach), r.rows.by, r.scope})
 	}
 	return out
 }
