@@ -19,6 +19,7 @@ import (
 	"github.com/postrider/postrider/docs/openapi"
 	"github.com/postrider/postrider/pkg/mailbox"
 	"github.com/postrider/postrider/pkg/model"
+	"github.com/postrider/postrider/pkg/store"
 	"github.com/postrider/postrider/pkg/testkit"
 )
 
@@ -60,6 +61,12 @@ var makers = map[string]func(t *testing.T, owner *caller) int64{
 		g := &model.Group{Name: fresh("group")}
 		require.NoError(t, owner.h.store.CreateGroup(context.Background(), g))
 		return g.ID
+	},
+	"/audit/:id": func(t *testing.T, owner *caller) int64 {
+		require.NoError(t, owner.h.store.Audit(context.Background(), model.AuditEvent{Action: model.AuditExported}))
+		found, err := owner.h.store.AuditEvents(context.Background(), model.Viewer{Superuser: true}, store.AuditFilter{}, store.Page{Limit: 1})
+		require.NoError(t, err)
+		return found.Items[0].ID
 	},
 	"/transports/:id": func(t *testing.T, owner *caller) int64 {
 		x := &model.Transport{Name: fresh("transport"), Host: "smtp.example.com", Port: 587, TLS: model.TLSRequired, Connections: 1, Enabled: false}
@@ -409,7 +416,7 @@ func TestForeignAndUnknownIDsAnswerAlike(t *testing.T) {
 	h := one(t)
 	stranger := h.user(t)
 	for prefix, make := range makers {
-		if slices.Contains([]string{"/users/:id", "/groups/:id", "/transports/:id"}, prefix) {
+		if slices.Contains([]string{"/users/:id", "/groups/:id", "/transports/:id", "/audit/:id"}, prefix) {
 			continue // of staff, and nobody's own
 		}
 		owner := h.user(t)
