@@ -135,6 +135,7 @@ type tagList struct {
 //	@Param			limit	query		int		false	"1 to 200"	default(50)
 //	@Success		200		{object}	tagList
 //	@Failure		401		{object}	problem
+//	@Failure		403		{object}	problem	"by an API key without the scope"
 //	@Failure		422		{object}	problem
 //	@Failure		503		{object}	problem
 //	@Router			/clients/tags [get]
