@@ -143,5 +143,35 @@ export const screens = [
     who: "superuser",
     prepare: (page, words) => page.getByRole("dialog").getByText(words.audit.details).waitFor(),
   },
+  { name: "users", path: "/admin/users", who: "superuser" },
+  {
+    name: "user",
+    path: "/admin/users?open=1",
+    who: "superuser",
+    prepare: (page, words) => page.getByRole("dialog").getByText(words.users.rights).waitFor(),
+  },
+  { name: "users-manager", path: "/admin/users?role=plain", who: "manager" },
+  { name: "groups", path: "/admin/groups", who: "superuser" },
+  { name: "transports", path: "/admin/transports", who: "superuser" },
+  {
+    name: "transport-new",
+    path: "/admin/transports?open=new",
+    who: "superuser",
+    prepare: (page) => page.getByRole("dialog").waitFor(),
+  },
+  { name: "system", path: "/admin/system", who: "superuser" },
+  { name: "inbox", path: "/inbox", who: "user" },
+  {
+    name: "inbox-mail",
+    path: "/inbox",
+    who: "user",
+    prepare: async (page) => {
+      await page.getByRole("main").getByRole("table").getByRole("link").first().click();
+      await page.getByRole("dialog").locator("iframe").waitFor();
+    },
+  },
+  { name: "account", path: "/account", who: "user" },
+  { name: "forbidden", path: "/admin/system", who: "user" },
   { name: "not-found", path: "/no/such/page", who: "user" },
+  { name: "not-found-foreign", path: "/mailings/999999", who: "user" },
 ];
