@@ -11,7 +11,7 @@ export function ForbiddenState() {
   const { t } = useTranslation();
   usePageTitle(t("ui.forbidden.title"));
   return (
-    <EmptyState icon={IconLock} title={t("ui.forbidden.title")} text={t("ui.forbidden.text")}>
+    <EmptyState icon={IconLock} title={t("ui.forbidden.title")} text={t("ui.forbidden.text")} order={1}>
       <Button variant="default" renderRoot={(props) => <Link {...props} to={START_PATH} />}>
         {t("ui.forbidden.back")}
       </Button>
