@@ -171,7 +171,7 @@ func (s *Server) answerTokens(c echo.Context, t auth.Tokens, cookie bool) error 
 }
 
 func (s *Server) setCookie(c echo.Context, value string, until time.Time) {
-	c.SetCookie(&http.Cookie{
+	c.SetCookie(&http.Cookie{ //nolint:gosec // Secure is set iff the public address is https: on http no browser would keep it
 		Name: refreshCookie, Value: value, Expires: until,
 		Path: base + "/auth", HttpOnly: true, SameSite: http.SameSiteStrictMode,
 		Secure: strings.HasPrefix(s.PublicURL, "https:"),

@@ -149,7 +149,7 @@ func localPart(s string) (string, error) {
 			return "", errors.New("the address has more than one @")
 		case r >= utf8.RuneSelf:
 			return "", fmt.Errorf("the part before the @ may only have Latin letters, digits and signs, not %q", r)
-		case !isAtext(byte(r)) && r != '.':
+		case !isAtext(byte(r)) && r != '.': //nolint:gosec // ASCII here
 			return "", fmt.Errorf("the part before the @ must not contain %q", r)
 		}
 	}

@@ -112,7 +112,7 @@ type sinkLog struct {
 }
 
 func openSinkLog(name string) (*sinkLog, error) {
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	return &sinkLog{file: f}, err
 }
 

@@ -110,8 +110,8 @@ func (t *tokens) accessKey(token *jwt.Token) (any, error) {
 // function of the session alone, so that it can be given twice.
 func (t *tokens) newRefresh(s *model.Session) string {
 	raw := make([]byte, 0, refreshSize)
-	raw = binary.BigEndian.AppendUint64(raw, uint64(s.ID))
-	raw = binary.BigEndian.AppendUint64(raw, uint64(s.Generation))
+	raw = binary.BigEndian.AppendUint64(raw, uint64(s.ID))         //nolint:gosec // its bits, read back as they are
+	raw = binary.BigEndian.AppendUint64(raw, uint64(s.Generation)) //nolint:gosec // its bits, read back as they are
 	return base64.RawURLEncoding.EncodeToString(append(raw, mac(t.refresh[0], raw, s.Nonce)...))
 }
 
@@ -134,8 +134,8 @@ func parseRefresh(text string) (refreshToken, bool) {
 		return refreshToken{}, false
 	}
 	out := refreshToken{
-		session:    int64(binary.BigEndian.Uint64(raw)),
-		generation: int64(binary.BigEndian.Uint64(raw[8:])),
+		session:    int64(binary.BigEndian.Uint64(raw)),     //nolint:gosec // a negative one is refused below
+		generation: int64(binary.BigEndian.Uint64(raw[8:])), //nolint:gosec // a negative one is refused below
 		raw:        raw,
 	}
 	return out, out.session > 0 && out.generation > 0

@@ -25,7 +25,7 @@ import (
 const defaultRedisURL = "redis://127.0.0.1:6379/0"
 
 // makeSecret is part of the sentence about every unfit secret key.
-const makeSecret = "make one by: openssl rand -base64 32"
+const makeSecret = "make one by: openssl rand -base64 32" //nolint:gosec // a sentence, not a secret
 
 // reader turns values into a Config and gathers what is wrong with them.
 type reader struct {

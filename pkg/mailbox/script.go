@@ -150,11 +150,11 @@ func (s *Script) draw(st *Step) float64 {
 	binary.LittleEndian.PutUint64(b[:], s.seed)
 	n := 8
 	if st.To == "" {
-		binary.LittleEndian.PutUint64(b[8:], uint64(st.Conn))
+		binary.LittleEndian.PutUint64(b[8:], uint64(st.Conn)) //nolint:gosec // the number of a connection, from 1
 		n = 16
 	}
 	_, _ = h.Write(b[:n])
 	_, _ = h.Write([]byte(st.To))
 	// FNV mixes its last octets too little for the high bits alone
-	return rand.New(rand.NewPCG(h.Sum64(), s.seed)).Float64()
+	return rand.New(rand.NewPCG(h.Sum64(), s.seed)).Float64() //nolint:gosec // the same for a seed each time, on purpose
 }

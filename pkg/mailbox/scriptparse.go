@@ -33,7 +33,7 @@ func ParseScript(text string) (*Script, error) {
 			return nil, fmt.Errorf("line %d: %w", number, err)
 		}
 	}
-	s.dice = rand.New(rand.NewPCG(s.seed, s.seed))
+	s.dice = rand.New(rand.NewPCG(s.seed, s.seed)) //nolint:gosec // the same for a seed each time, on purpose
 	return s, nil
 }
 
@@ -86,7 +86,7 @@ func (p *scriptLine) into(s *Script) error {
 		return err
 	case "seed":
 		n, err := p.count(w)
-		s.seed = uint64(n)
+		s.seed = uint64(n) //nolint:gosec // any bits do
 		return errors.Join(err, p.end())
 	case "offer":
 		line, _, _ := strings.Cut(p.rest, "#")

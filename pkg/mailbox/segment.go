@@ -186,9 +186,9 @@ func seal(record []byte, e Entry) []byte {
 	end := len(record)
 	record = appendEntry(record, e)
 	mail, entry := record[recordHeader:end], record[end:]
-	binary.LittleEndian.PutUint32(record[0:], uint32(len(mail)))
+	binary.LittleEndian.PutUint32(record[0:], uint32(len(mail))) //nolint:gosec // a mail has some megabytes at most
 	binary.LittleEndian.PutUint32(record[4:], crc32.Checksum(mail, castagnoli))
-	binary.LittleEndian.PutUint32(record[8:], uint32(len(entry)))
+	binary.LittleEndian.PutUint32(record[8:], uint32(len(entry))) //nolint:gosec // some lines of a header
 	crc := crc32.Update(crc32.Checksum(record[:12], castagnoli), castagnoli, entry)
 	binary.LittleEndian.PutUint32(record[12:], crc)
 	return record
@@ -218,10 +218,10 @@ func decodeEntry(raw []byte) (e Entry, err error) {
 	e.ReceivedAt = time.UnixMicro(at).UTC()
 	for _, p := range []*string{&e.From, &e.To, &e.Subject, &e.FeedbackID, &e.MessageID} {
 		v, n := binary.Uvarint(raw)
-		if n <= 0 || v > uint64(len(raw)-n) {
+		if n <= 0 || v > uint64(len(raw)-n) { //nolint:gosec // n is no more than there is
 			return e, errDamaged
 		}
-		*p, raw = string(raw[n:n+int(v)]), raw[n+int(v):]
+		*p, raw = string(raw[n:n+int(v)]), raw[n+int(v):] //nolint:gosec // no more than there is
 	}
 	return e, nil
 }

@@ -34,7 +34,7 @@ var backoffs = []time.Duration{
 // zero; a fifth more or less, so that those deferred together part.
 func backoff(n int) time.Duration {
 	base := backoffs[min(max(n, 0), len(backoffs)-1)]
-	return base + time.Duration((mrand.Float64()*0.4-0.2)*float64(base))
+	return base + time.Duration((mrand.Float64()*0.4-0.2)*float64(base)) //nolint:gosec // spreads retries, guards nothing
 }
 
 // batch is a claimed chunk while it is sent.

@@ -92,7 +92,7 @@ func (e *Engine) sweeps(ctx context.Context) {
 			last = time.Time{}
 		}
 		e.lookAfter()
-		wait := sweepEvery + time.Duration(mrand.Int64N(int64(sweepEvery/2)))
+		wait := sweepEvery + time.Duration(mrand.Int64N(int64(sweepEvery/2))) //nolint:gosec // spreads sweeps, guards nothing
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():

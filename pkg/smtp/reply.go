@@ -100,7 +100,7 @@ func (r reply) words() (enhanced, text string) {
 	var b strings.Builder
 	for line := range bytes.Lines(r.text) {
 		line = bytes.TrimRight(line, "\n")
-		if code := enhancedCode(line); code > 0 && line[0] == byte('0'+r.code/100) {
+		if code := enhancedCode(line); code > 0 && line[0] == byte('0'+r.code/100) { //nolint:gosec // a code has three digits
 			if enhanced == "" {
 				enhanced = string(line[:code])
 			}

@@ -164,7 +164,7 @@ func newGroup(entries []Entry) *group {
 		a := &o.Attempt
 		g.id, g.token, g.chunk = append(g.id, e.DeliveryID), append(g.token, e.Claim.Fence), append(g.chunk, e.Claim.ID)
 		g.was, g.state, g.reason = append(g.was, string(o.was())), append(g.state, string(o.To)), append(g.reason, o.Reason)
-		g.again, g.code = append(g.again, o.Repeat), append(g.code, int32(a.Code))
+		g.again, g.code = append(g.again, o.Repeat), append(g.code, int32(a.Code)) //nolint:gosec // a code has three digits
 		g.enhanced, g.response = append(g.enhanced, a.Enhanced), append(g.response, a.Response)
 		g.started, g.finished = append(g.started, a.StartedAt), append(g.finished, a.FinishedAt)
 		g.outcome, g.phase = append(g.outcome, string(a.Outcome)), append(g.phase, string(a.Phase))
