@@ -119,6 +119,10 @@ journeys: servers-program build $(NPM_TEST) ## The journeys in a real Chromium a
 screens: servers-program build $(NPM_TEST) ## Take pictures of all screens into frontend/screens (SCREENS=clients: of some)
 	@bin/servers -chromium .ci/journeys screens
 
+.PHONY: paint
+paint: servers-program build $(NPM_TEST) ## Measure how soon the screens are there (RUNS=5)
+	@bin/servers -chromium .ci/journeys paint
+
 .PHONY: servers
 servers: servers-program ## Keep a PostgreSQL and a Redis running for tests by hand
 	@exec bin/servers

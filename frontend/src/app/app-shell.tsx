@@ -31,7 +31,7 @@ export function SignedInShell() {
     <AppShell
       transitionDuration={0}
       header={{ height: 56 }}
-      navbar={{ width: 216, breakpoint: "md", collapsed: { mobile: !open } }}
+      navbar={{ width: 240, breakpoint: "md", collapsed: { mobile: !open } }}
       padding={{ base: "md", sm: "lg" }}
     >
       <AppShell.Header>

@@ -27,7 +27,7 @@ export function PublicShell({ children = <Outlet /> }: { children?: ReactNode })
                   variant="default"
                   renderRoot={(props) => <Link {...props} to={expected ? START_PATH : "/sign-in"} />}
                 >
-                  {expected ? t("nav.mailings") : t("account.signIn")}
+                  {expected ? t("nav.dashboard") : t("account.signIn")}
                 </Button>
               )}
             </Group>

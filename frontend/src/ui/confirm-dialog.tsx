@@ -16,6 +16,8 @@ interface Props {
   act: string;
   /** Does it. The dialog closes when it succeeded and says what went wrong when it did not. */
   onConfirm: () => Promise<unknown>;
+  /** What the safe answer says where "Cancel" could be taken for the act: in "Cancel the mailing?". */
+  keep?: string;
   /** The act takes nothing away; its button is not red. */
   harmless?: boolean;
   /** Has to be typed first: for what cannot be undone and concerns much. */
@@ -48,6 +50,7 @@ function Body({
   children,
   act,
   onConfirm,
+  keep,
   harmless,
   typed,
   disabled,
@@ -97,7 +100,7 @@ function Body({
             onClick={onClose}
             {...(typed === undefined && { "data-autofocus": true })}
           >
-            {t("ui.cancel")}
+            {keep ?? t("ui.cancel")}
           </Button>
           <Button
             type="submit"

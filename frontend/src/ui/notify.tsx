@@ -1,6 +1,7 @@
 import { Button, Group, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import i18next from "i18next";
+import { failureWords } from "./failure-words";
 
 /** Long enough to read a sentence, and to see that it can be undone. In milliseconds; the pointer on it holds it. */
 const READ = 6_000;
@@ -44,7 +45,7 @@ export function notify(text: string, more?: Undo): void {
 export function notifyFailure(title: string, error: unknown): void {
   notifications.show({
     title,
-    message: error instanceof Error ? error.message : "",
+    message: failureWords(i18next.t, error).text,
     color: "red",
     autoClose: false,
     role: "alert",

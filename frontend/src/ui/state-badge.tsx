@@ -90,21 +90,25 @@ const worker: Record<"alive" | "silent", Look> = {
 /** THE table of states: what each looks like, wherever it is shown. A new kind of state is a row here and its words in state.json. */
 const looks = { mailing, run, delivery, client, user, transport, worker };
 
-type Props =
+type Props = {
+  /** There is none of it: a heading of the number 0 has no colour. */
+  quiet?: boolean;
+} & (
   | { of: "mailing"; state: MailingStatus }
   | { of: "run"; state: RunStatus }
   | { of: "delivery"; state: DeliveryState }
   | { of: "client"; state: ClientStatus }
   | { of: "user"; state: keyof typeof user }
   | { of: "transport"; state: TransportState }
-  | { of: "worker"; state: keyof typeof worker };
+  | { of: "worker"; state: keyof typeof worker }
+);
 
 /** A state as a shape, a word and a colour, so that none of them has to be seen alone. */
-export function StateBadge({ of, state }: Props) {
+export function StateBadge({ of, state, quiet = false }: Props) {
   const { t } = useTranslation();
   const { meaning, icon: Shape } = (looks[of] as Record<string, Look>)[state] as Look;
   return (
-    <span className={classes.badge} data-meaning={meaning}>
+    <span className={classes.badge} data-meaning={quiet ? "none" : meaning}>
       <Shape size={14} stroke={2} aria-hidden className={classes.icon} />
       {t(`state.${of}.${state}` as "state.mailing.draft")}
     </span>

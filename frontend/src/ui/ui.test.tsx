@@ -1,7 +1,10 @@
+import { Notifications } from "@mantine/notifications";
 import { screen } from "@testing-library/react";
 import { expect, test } from "vitest";
+import { Failure } from "@/api/failure";
 import stateTexts from "@/i18n/en/state.json";
 import { show } from "@/test/app";
+import { notifyFailure } from "./notify";
 import { Stat } from "./stat";
 import { StateBadge } from "./state-badge";
 
@@ -41,4 +44,10 @@ test("a number leads to what it counts where there is such a list", async () => 
   expect(screen.getByRole("link", { name: "1,234" })).toHaveAttribute("href", "/mailings?status=running");
   expect(screen.getAllByRole("link")).toHaveLength(1);
   expect(screen.getByText("5")).toBeInTheDocument();
+});
+
+test("what failed in the background is said in words, not as a status", async () => {
+  await show(<Notifications />);
+  notifyFailure("The file could not be made", new Failure({ status: 0 }));
+  expect(await screen.findByRole("alert")).toHaveTextContent("There is no answer from the server");
 });

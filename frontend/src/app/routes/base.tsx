@@ -31,6 +31,8 @@ export const signedIn = createRoute({
   id: "app",
   beforeLoad: async ({ context, location }) => {
     const toSignIn = () => redirect({ to: "/sign-in", search: { return_to: location.href } });
+    // Beside the answer of the server, not after it; what fails here is tried again below.
+    if (session.expected) loadScreenTexts().catch(() => {});
     if (!(await session.restore())) throw toSignIn();
     try {
       const [user] = await Promise.all([context.queries.ensureQueryData(me()), loadScreenTexts()]);

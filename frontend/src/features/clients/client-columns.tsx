@@ -22,7 +22,7 @@ export function useClientColumns(withOwner: boolean): Column<Client>[] {
     id: "created_at",
     header: t("clients.created_at"),
     sortable: true,
-    width: 140,
+    width: 116,
     from: "lg",
     card: "none",
     cell: (row) => <DateTime at={row.created_at} day />,
@@ -32,7 +32,7 @@ export function useClientColumns(withOwner: boolean): Column<Client>[] {
       id: "email",
       header: t("clients.email"),
       sortable: true,
-      width: "30%",
+      width: "27%",
       card: "title",
       cell: (row) => (
         <Anchor
@@ -73,7 +73,7 @@ export function useClientColumns(withOwner: boolean): Column<Client>[] {
     {
       id: "status",
       header: t("clients.status"),
-      width: 210,
+      width: 208,
       card: "beside",
       cell: (row) => <StateBadge of="client" state={row.status} />,
     },

@@ -9,6 +9,7 @@ import type { Client } from "@/api/types";
 import type { Versioned } from "@/api/versioned";
 import { looksLikeEmail } from "@/format/email";
 import { zones } from "@/format/zones";
+import { LANGUAGES } from "@/i18n";
 import { EditConflict } from "@/ui/edit-conflict";
 import { FailureAlert } from "@/ui/failure-alert";
 import { notify } from "@/ui/notify";
@@ -147,8 +148,7 @@ export function ClientForm({ base, onDone, onCancel }: Props) {
             label={t("clients.locale")}
             data={withCurrent(form.getValues().locale, [
               { value: "", label: t("clients.unknown") },
-              { value: "ru", label: "Русский" },
-              { value: "en", label: "English" },
+              ...Object.entries(LANGUAGES).map(([value, label]) => ({ value, label })),
             ])}
           />
           <NativeSelect

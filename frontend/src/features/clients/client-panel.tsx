@@ -10,6 +10,7 @@ import { suppress, suppressionOf, unsuppress } from "@/api/queries/suppressions"
 import type { Client } from "@/api/types";
 import { useMe } from "@/auth/use-session";
 import { useFormat } from "@/format/use-format";
+import { isLanguage, LANGUAGES } from "@/i18n";
 import { ConfirmDialog } from "@/ui/confirm-dialog";
 import { CopyButton } from "@/ui/copy-button";
 import { FailureAlert } from "@/ui/failure-alert";
@@ -105,7 +106,7 @@ function Facts({ client: row }: { client: Client }) {
       ),
     ],
     [t("clients.attributes.label"), inWords(toRows(row.attributes)) || none],
-    [t("clients.locale"), row.locale || none],
+    [t("clients.locale"), isLanguage(row.locale) ? LANGUAGES[row.locale] : row.locale || none],
     [t("clients.timezone"), row.timezone || none],
     [t("clients.created_at"), <DateTime key="created" at={row.created_at} />],
     [t("clients.updated_at"), <DateTime key="updated" at={row.updated_at} />],
@@ -115,7 +116,7 @@ function Facts({ client: row }: { client: Client }) {
       <Table.Tbody>
         {facts.map(([name, value]) => (
           <Table.Tr key={name}>
-            <Table.Th w="34%">{name}</Table.Th>
+            <Table.Th w={132}>{name}</Table.Th>
             <Table.Td>{value}</Table.Td>
           </Table.Tr>
         ))}

@@ -15,6 +15,7 @@ import { useSelection } from "@/ui/data-table/selection";
 import { SelectionBar } from "@/ui/data-table/selection-bar";
 import { EmptyState } from "@/ui/empty-state";
 import { FilterBar, SearchField, TagSearchField } from "@/ui/filter-bar";
+import { OwnerFilter } from "@/ui/owner-filter";
 import { PageHeader } from "@/ui/page-header";
 import { SidePanel } from "@/ui/side-panel";
 import { BulkActions } from "./bulk-actions";
@@ -90,17 +91,7 @@ export function ClientsPage() {
             ...CLIENT_STATUSES.map((value) => ({ value, label: t(`state.client.${value}`) })),
           ]}
         />
-        {seesAll && (
-          <NativeSelect
-            label={t("clients.owner")}
-            value={everyones ? "all" : ""}
-            onChange={(event) => set({ owner: event.currentTarget.value === "all" ? "all" : undefined })}
-            data={[
-              { value: "", label: t("clients.mine") },
-              { value: "all", label: t("clients.everyones") },
-            ]}
-          />
-        )}
+        {seesAll && <OwnerFilter everyones={everyones} onChange={(owner) => set({ owner })} />}
       </FilterBar>
       <DataTable
         label={t("clients.title")}

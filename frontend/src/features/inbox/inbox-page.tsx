@@ -57,12 +57,12 @@ function Mails() {
         <SearchField
           label={t("inbox.search")}
           value={q ?? ""}
-          onSearch={(text) => set({ q: text || undefined }, true)}
+          onSearch={(text) => set({ q: text || undefined }, q !== undefined)}
         />
         <SearchField
           label={t("inbox.to")}
           value={to ?? ""}
-          onSearch={(text) => set({ to: text || undefined }, true)}
+          onSearch={(text) => set({ to: text || undefined }, to !== undefined)}
         />
       </FilterBar>
       <DataTable

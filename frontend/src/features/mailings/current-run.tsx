@@ -88,12 +88,18 @@ export function Sums({ runId, counts }: { runId: number; counts: Report["counts"
         {shown.map((state) => (
           <div key={state}>
             <dt>
-              <StateBadge of="delivery" state={state} />
+              <StateBadge of="delivery" state={state} quiet={counts[state] === 0} />
             </dt>
             <Text component="dd" m={0} mt={4} fz={24} fw={600} className="tabular">
-              <Anchor inherit renderRoot={(props) => <Link {...props} {...reportLink(runId, state)} />}>
-                {format.number(counts[state])}
-              </Anchor>
+              {counts[state] === 0 ? (
+                <Text span inherit c="dimmed">
+                  0
+                </Text>
+              ) : (
+                <Anchor inherit renderRoot={(props) => <Link {...props} {...reportLink(runId, state)} />}>
+                  {format.number(counts[state])}
+                </Anchor>
+              )}
             </Text>
           </div>
         ))}

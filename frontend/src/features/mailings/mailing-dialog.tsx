@@ -33,6 +33,7 @@ export function MailingDialog({ mailing, asked, onClose }: Props) {
         onClose={onClose}
         title={t("mailing.cancel.title", { name })}
         act={t(`mailing.ask.${asked}`)}
+        keep={t("mailing.cancel.keep")}
         onConfirm={() => act(id, asked).finally(read)}
       >
         <CancelConsequence mailing={mailing} />

@@ -40,6 +40,15 @@ test("a run shows why it waits and sums that add up and lead to their rows", asy
   expect(screen.getByRole("link", { name: "570" })).toHaveAttribute("href", "/reports/5?state=sent");
 });
 
+test("what there is none of neither calls nor leads anywhere", async () => {
+  serve(running, { counts: { ...counts, sent: 575, failed: 0 } });
+  await visitSignedIn("/mailings/1");
+  const refused = await screen.findByText("Refused");
+  expect(refused).toHaveAttribute("data-meaning", "none");
+  expect(screen.getByText("Sent")).toHaveAttribute("data-meaning", "sent");
+  expect(screen.queryByRole("link", { name: "0" })).toBeNull();
+});
+
 test("cancelling says in numbers what comes of it", async () => {
   serve(running);
   let cancelled = false;
@@ -56,6 +65,7 @@ test("cancelling says in numbers what comes of it", async () => {
   await dialog.findByText("412 mails not yet sent will be cancelled.");
   expect(dialog.getByText("Up to 10 in flight will still arrive.")).toBeInTheDocument();
   expect(dialog.getByText("570 already sent cannot be called back.")).toBeInTheDocument();
+  expect(dialog.getByRole("button", { name: "Do not cancel" })).toHaveFocus();
   await user.click(dialog.getByRole("button", { name: "Cancel the mailing" }));
   expect(cancelled).toBe(true);
 });

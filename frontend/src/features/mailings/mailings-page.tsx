@@ -1,4 +1,4 @@
-import { Anchor, Button, NativeSelect, SegmentedControl, Stack, Text } from "@mantine/core";
+import { Anchor, Button, NativeSelect, Stack, Text } from "@mantine/core";
 import { IconMailSearch, IconPlus } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
@@ -13,6 +13,7 @@ import type { Column } from "@/ui/data-table/column";
 import { DataTable } from "@/ui/data-table/data-table";
 import { EmptyState } from "@/ui/empty-state";
 import { FilterBar, SearchField } from "@/ui/filter-bar";
+import { OwnerFilter } from "@/ui/owner-filter";
 import { PageHeader } from "@/ui/page-header";
 import { StateBadge } from "@/ui/state-badge";
 import { DateTime } from "@/ui/times";
@@ -57,7 +58,10 @@ export function MailingsPage() {
           label={t("mailings.search")}
           value={q ?? ""}
           onSearch={(text) =>
-            void navigate({ search: (before) => ({ ...before, q: text || undefined }), replace: true })
+            void navigate({
+              search: (before) => ({ ...before, q: text || undefined }),
+              replace: q !== undefined,
+            })
           }
         />
         <NativeSelect
@@ -73,18 +77,9 @@ export function MailingsPage() {
           ]}
         />
         {mayAll && (
-          <SegmentedControl
-            aria-label={t("mailings.whose")}
-            value={everyones ? "all" : "own"}
-            onChange={(value) =>
-              void navigate({
-                search: (before) => ({ ...before, owner: value === "all" ? "all" : undefined }),
-              })
-            }
-            data={[
-              { value: "own", label: t("mailings.own") },
-              { value: "all", label: t("mailings.everyones") },
-            ]}
+          <OwnerFilter
+            everyones={everyones}
+            onChange={(owner) => void navigate({ search: (before) => ({ ...before, owner }) })}
           />
         )}
       </FilterBar>

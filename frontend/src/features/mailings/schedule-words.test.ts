@@ -58,7 +58,7 @@ test.each<[Rule, string, string]>([
 });
 
 test("what happens once says when", async () => {
-  expect(await words("en", null, "2026-11-24T09:00:00+03:00")).toBe("once, Tomorrow, 09:00, Moscow");
+  expect(await words("en", null, "2026-11-24T09:00:00+03:00")).toBe("once, tomorrow, 09:00, Moscow");
   expect(await words("ru", null, null)).toBe("сразу, как только вы её запустите");
 });
 

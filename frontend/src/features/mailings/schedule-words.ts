@@ -19,8 +19,8 @@ export type Weekday = (typeof WEEKDAYS)[number];
 const LAST_SURE_DAY = 28;
 
 /**
- * A schedule as people say it: "every 2 weeks on Mon and Fri at 09:00, Moscow, until 1 Mar 2027", and "once, tomorrow
- * at 09:00, Moscow".
+ * A schedule as people say it: "every 2 weeks on Mon and Fri at 09:00, Moscow, until 1 Mar 2027", and "once, tomorrow,
+ * 09:00, Moscow".
  */
 export function scheduleWords(
   t: TFunction,
@@ -31,7 +31,10 @@ export function scheduleWords(
   const format = createFormat(language, timezone, now);
   const zone = zoneName(timezone, language);
   if (!repeat) {
-    return start_at ? t("schedule.once", { at: format.dateTime(start_at), zone }) : t("schedule.now");
+    if (!start_at) return t("schedule.now");
+    // "Today" within a sentence.
+    const at = format.dateTime(start_at);
+    return t("schedule.once", { at: at.charAt(0).toLocaleLowerCase(language) + at.slice(1), zone });
   }
   const start = start_at ?? new Date(now()).toISOString();
   const time = wallOf(start, timezone).time;

@@ -1,5 +1,5 @@
 import { Alert, Button, Group, Skeleton, Stack, Text } from "@mantine/core";
-import { IconCopy, IconSend } from "@tabler/icons-react";
+import { IconCopy, IconInfoCircle, IconSend } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
@@ -119,7 +119,7 @@ function Editing({ base }: { base: Versioned<Message> }) {
         </Stack>
       )}
       {!mayChange && (
-        <Alert mb="md" color="gray">
+        <Alert mb="md" color="gray" variant="outline" icon={<IconInfoCircle aria-hidden />}>
           {t("messages.foreign")}
         </Alert>
       )}

@@ -1,4 +1,4 @@
-import { ActionIcon, Anchor, Box, Button, Group, Menu, NativeSelect, Text } from "@mantine/core";
+import { ActionIcon, Anchor, Box, Button, Group, Menu, Text } from "@mantine/core";
 import {
   IconCopy,
   IconDotsVertical,
@@ -23,6 +23,7 @@ import { DataTable } from "@/ui/data-table/data-table";
 import { EmptyState } from "@/ui/empty-state";
 import { FilterBar, SearchField } from "@/ui/filter-bar";
 import { notify, notifyFailure } from "@/ui/notify";
+import { OwnerFilter } from "@/ui/owner-filter";
 import { PageHeader } from "@/ui/page-header";
 import { DateTime } from "@/ui/times";
 import { Thumbnail } from "./thumbnail";
@@ -69,19 +70,9 @@ export function MessagesPage() {
         <SearchField
           label={t("messages.search")}
           value={search.q ?? ""}
-          onSearch={(q) => set({ q: q || undefined }, true)}
+          onSearch={(q) => set({ q: q || undefined }, search.q !== undefined)}
         />
-        {seesAll && (
-          <NativeSelect
-            label={t("messages.owner")}
-            value={everyones ? "all" : ""}
-            onChange={(event) => set({ owner: event.currentTarget.value === "all" ? "all" : undefined })}
-            data={[
-              { value: "", label: t("messages.mine") },
-              { value: "all", label: t("messages.everyones") },
-            ]}
-          />
-        )}
+        {seesAll && <OwnerFilter everyones={everyones} onChange={(owner) => set({ owner })} />}
       </FilterBar>
       <DataTable
         label={t("messages.title")}

@@ -69,7 +69,7 @@ export function Ledger({ runId, counts }: Props) {
           {states.map((state) => (
             <Table.Tr key={state} data-quiet={counts[state] === 0 || undefined}>
               <Table.Td>
-                <StateBadge of="delivery" state={state} />
+                <StateBadge of="delivery" state={state} quiet={counts[state] === 0} />
               </Table.Td>
               <Table.Td ta="right" fw={counts[state] > 0 ? 600 : 400}>
                 {number(state, counts[state])}

@@ -16,6 +16,7 @@ import { CsvButton } from "@/ui/csv-button";
 import { DataTable } from "@/ui/data-table/data-table";
 import { EmptyState } from "@/ui/empty-state";
 import { FilterBar } from "@/ui/filter-bar";
+import { OwnerFilter } from "@/ui/owner-filter";
 import { PageHeader } from "@/ui/page-header";
 import { useReportColumns } from "./report-columns";
 
@@ -85,17 +86,7 @@ export function ReportsPage() {
           min={from}
           onChange={(event) => set({ to: event.currentTarget.value || undefined })}
         />
-        {seesAll && (
-          <NativeSelect
-            label={t("reports.filter.owner")}
-            value={everyones ? "all" : ""}
-            onChange={(event) => set({ owner: event.currentTarget.value === "all" ? "all" : undefined })}
-            data={[
-              { value: "", label: t("reports.filter.mine") },
-              { value: "all", label: t("reports.filter.everybody") },
-            ]}
-          />
-        )}
+        {seesAll && <OwnerFilter everyones={everyones} onChange={(owner) => set({ owner })} />}
       </FilterBar>
       <DataTable
         label={t("reports.title")}

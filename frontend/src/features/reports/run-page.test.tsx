@@ -298,7 +298,7 @@ test.each<[string, Partial<Why>, RegExp[]]>([
   [
     "deferred, of a client who is gone",
     { delivery: aDelivery({ state: "deferred", next_at: "2026-11-20T07:00:00Z" }), client_deleted: true },
-    [/The next try is 20 Nov 2026, 10:00/, /was deleted since/],
+    [/Next try: 20 Nov 2026, 10:00/, /was deleted since/],
   ],
 ])("why: %s", async (_, more, sentences) => {
   server.use(http.get(at("/reports/40/clients/5"), () => HttpResponse.json(aWhy(more))));

@@ -41,7 +41,7 @@ export function UsersPage() {
         <SearchField
           label={t("users.search")}
           value={search.q ?? ""}
-          onSearch={(q) => set({ q: q || undefined }, true)}
+          onSearch={(q) => set({ q: q || undefined }, search.q !== undefined)}
         />
         <NativeSelect
           label={t("users.state")}
