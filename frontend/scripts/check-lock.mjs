@@ -5,7 +5,10 @@ import { readFileSync } from "node:fs";
 const read = (name) => readFileSync(new URL(`../${name}`, import.meta.url), "utf8");
 const { packages } = JSON.parse(read("package-lock.json"));
 const loose = Object.entries(packages)
-  .filter(([path, { integrity, resolved, link }]) => path && (!integrity?.startsWith("sha512-") || resolved || link))
+  .filter(
+    ([path, { integrity, resolved, link }]) =>
+      path && (!integrity?.startsWith("sha512-") || resolved || link),
+  )
   .map(([path]) => path);
 if (loose.length > 0) {
   console.error(`package-lock.json: not pinned, or from elsewhere than the registry: ${loose.join(", ")}`);
