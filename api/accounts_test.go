@@ -228,7 +228,7 @@ func TestForgedRefreshTokensHarmNobody(t *testing.T) {
 func TestCookieFlow(t *testing.T) {
 	t.Parallel()
 	for _, public := range []string{"http://localhost:8080", "https://mail.example.com"} {
-		h := one(t, func(d *api.Deps) { d.PublicURL = public })
+		h := one(t, func(d *api.Deps) { d.PublicURL, d.CORSOrigins = public, []string{"https://desk.example.com"} })
 		anna := h.user(t)
 		anna.token = ""
 		same := header{"Sec-Fetch-Site", "same-origin"}
@@ -251,7 +251,11 @@ func TestCookieFlow(t *testing.T) {
 			anna.do(t, "POST", "/auth/refresh", nil, with(first), foreign).problem(t, 403, "forbidden")
 			anna.do(t, "POST", "/auth/logout", nil, with(first), foreign).problem(t, 403, "forbidden")
 		}
-		out := anna.do(t, "POST", "/auth/refresh", nil, with(first), header{"Origin", public}).require(t, 200)
+		for _, foreign := range []header{{"Origin", "https://evil.example"}, {"Sec-Fetch-Site", "cross-site"}} {
+			anna.do(t, "POST", "/auth/login", fields{"email": anna.user.Email, "password": password, "cookie": true}, foreign).problem(t, 403, "forbidden")
+		}
+		listed := cookieOf(anna.do(t, "POST", "/auth/refresh", nil, with(first), header{"Origin", "https://desk.example.com"}, header{"Sec-Fetch-Site", "same-site"}).require(t, 200))
+		out := anna.do(t, "POST", "/auth/refresh", nil, with(listed), header{"Origin", public}).require(t, 200)
 		second := cookieOf(out)
 		require.NotEqual(t, first.Value, second.Value)
 		require.NotContains(t, out.object(t), "refresh_token")

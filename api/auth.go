@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,18 +54,21 @@ type tokens struct {
 
 // register makes an account.
 //
-//	@Summary	Make an account
-//	@Tags		accounts
-//	@Param		body	body		registerRequest	true	"who"
-//	@Success	201		{object}	user
-//	@Failure	400		{object}	problem
-//	@Failure	403		{object}	problem	"registration is switched off"
-//	@Failure	409		{object}	problem	"there is an account with this e-mail"
-//	@Failure	413		{object}	problem
-//	@Failure	415		{object}	problem
-//	@Failure	422		{object}	problem
-//	@Failure	503		{object}	problem
-//	@Router		/auth/register [post]
+//	@Summary		Make an account
+//	@Description	Where addresses must be confirmed, the answer is always 202, also for an address that has an account, and a mail says what follows.
+//	@Tags			accounts
+//	@Param			body	body		registerRequest	true	"who"
+//	@Success		201		{object}	user
+//	@Success		202		{object}	emailAnswer	"where addresses must be confirmed"
+//	@Failure		400		{object}	problem
+//	@Failure		403		{object}	problem	"registration is switched off"
+//	@Failure		409		{object}	problem	"there is an account with this e-mail"
+//	@Failure		413		{object}	problem
+//	@Failure		415		{object}	problem
+//	@Failure		422		{object}	problem
+//	@Failure		429		{object}	problem
+//	@Failure		503		{object}	problem
+//	@Router			/auth/register [post]
 func (s *Server) register(c echo.Context) error {
 	if !s.Registration {
 		return model.E(model.Forbidden, "registration is switched off here")
@@ -75,7 +79,25 @@ func (s *Server) register(c echo.Context) error {
 	} else if err != nil {
 		return err
 	}
-	u, err := s.Auth.Register(c.Request().Context(), auth.Registration(in))
+	if err := auth.CheckRegistration(auth.Registration(in)); err != nil {
+		return err
+	}
+	if err := s.allow(c, "registrations from "+caller(c), registersOfAddress); err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	if s.ConfirmEmail {
+		if err := s.mailAllowed(c, in.Email); err != nil {
+			return err
+		}
+		email, mailID, err := s.Auth.AskToRegister(ctx, auth.Registration(in))
+		if err != nil {
+			return err
+		}
+		s.Mailings.SendSoon(ctx, mailID)
+		return c.JSON(http.StatusAccepted, emailAnswer{email})
+	}
+	u, err := s.Auth.Register(ctx, auth.Registration(in))
 	if err != nil {
 		return err
 	}
@@ -95,6 +117,7 @@ func (s *Server) register(c echo.Context) error {
 //	@Failure	413		{object}	problem
 //	@Failure	415		{object}	problem
 //	@Failure	422		{object}	problem
+//	@Failure	429		{object}	problem	"too many failures of this account or from this address"
 //	@Failure	503		{object}	problem
 //	@Router		/auth/login [post]
 func (s *Server) login(c echo.Context) error {
@@ -107,9 +130,20 @@ func (s *Server) login(c echo.Context) error {
 			return err
 		}
 	}
+	forgive, err := s.signInAllowed(c, in.Email)
+	if err != nil {
+		return err
+	}
 	out, err := s.Auth.Login(c.Request().Context(), in.Email, in.Password, auth.Device{
 		UserAgent: c.Request().UserAgent(), IP: c.RealIP(),
 	})
+	switch {
+	case s.ConfirmEmail && model.IsKind(err, model.Unauthenticated): // said to everybody, so that it tells nothing
+		return model.E(model.Unauthenticated, "the e-mail or the password is wrong, or the address is not confirmed yet")
+	case model.IsKind(err, model.Unauthenticated):
+		return err
+	}
+	forgive()
 	if err != nil {
 		return err
 	}
@@ -178,31 +212,21 @@ func (s *Server) setCookie(c echo.Context, value string, until time.Time) {
 	})
 }
 
-// sameSite refuses what another site made a browser send. Programs send
-// neither header; no site can make them call.
+// sameSite refuses what another site made a browser send: a request with an
+// Origin that is neither ours nor on the list. What a browser calls same-origin
+// is: no page can say that of itself. Programs send neither header; no site can make them call.
 func (s *Server) sameSite(c echo.Context) error {
-	refused := model.E(model.Forbidden, "this call must come from Postrider's own pages")
 	r := c.Request()
-	switch r.Header.Get("Sec-Fetch-Site") {
-	case "same-origin":
-		return nil
-	case "":
-	default:
-		return refused
+	origin, site := r.Header.Get("Origin"), r.Header.Get("Sec-Fetch-Site")
+	ours := slices.Contains(s.CORSOrigins, origin)
+	if u, err := url.Parse(origin); err == nil && u.Host != "" {
+		public, err := url.Parse(s.PublicURL)
+		ours = ours || u.Host == r.Host || err == nil && u.Host == public.Host
 	}
-	text := r.Header.Get("Origin")
-	if text == "" {
+	if ours || site == "same-origin" || origin == "" && site == "" {
 		return nil
 	}
-	origin, err := url.Parse(text)
-	if err != nil || origin.Host == "" {
-		return refused
-	}
-	public, err := url.Parse(s.PublicURL)
-	if origin.Host == r.Host || err == nil && origin.Host == public.Host {
-		return nil
-	}
-	return refused
+	return model.E(model.Forbidden, "this call must come from Postrider's own pages")
 }
 
 // logout ends this session.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"slices"
@@ -85,3 +86,18 @@ func (s *Server) OnceOnly() []string { return slices.Collect(maps.Keys(s.onceOnl
 
 // LimitCalls makes users and keys call no more often than this.
 func (s *Server) LimitCalls(user, key limit.Rate) { s.calls = calls{user, key} }
+
+// Rates of what strangers may try.
+var (
+	SignInsOfAddress   = signInsOfAddress
+	SignInsOfAccount   = signInsOfAccount
+	RegistersOfAddress = registersOfAddress
+)
+
+// Spend takes all of a burst but one event: what is left is told by the answers
+// to two calls, and a password need not be hashed for each.
+func Spend(l *limit.Limiter, key string, rate limit.Rate) {
+	for range rate.Burst - 1 {
+		l.Allow(context.Background(), key, rate)
+	}
+}

@@ -109,17 +109,17 @@ func (h *harness) anonymous() *caller { return &caller{h: h} }
 // user is a plain account.
 func (h *harness) user(t *testing.T) *caller {
 	t.Helper()
-	return h.as(t, testkit.User(t, h.store))
+	return h.as(t, testkit.User(t, h.store, withPassword))
 }
 
 func (h *harness) manager(t *testing.T) *caller {
 	t.Helper()
-	return h.as(t, testkit.Manager(t, h.store))
+	return h.as(t, testkit.Manager(t, h.store, withPassword))
 }
 
 func (h *harness) superuser(t *testing.T) *caller {
 	t.Helper()
-	return h.as(t, testkit.Superuser(t, h.store))
+	return h.as(t, testkit.Superuser(t, h.store, withPassword))
 }
 
 // holder is a member of the staff with these permissions.
@@ -127,7 +127,7 @@ func (h *harness) holder(t *testing.T, permissions ...model.Permission) *caller 
 	t.Helper()
 	g := &model.Group{Name: "holders " + string(rune('a'+testkit.Number()%26)) + t.Name(), Permissions: permissions}
 	require.NoError(t, h.store.CreateGroup(context.Background(), g))
-	return h.as(t, testkit.User(t, h.store, func(u *model.User) { u.IsStaff, u.Groups = true, []string{g.Name} }))
+	return h.as(t, testkit.User(t, h.store, withPassword, func(u *model.User) { u.IsStaff, u.Groups = true, []string{g.Name} }))
 }
 
 // the hash is made once: hashing is slow on purpose.
@@ -139,11 +139,15 @@ var passwordHash = sync.OnceValue(func() string {
 	return hash
 })
 
+// withPassword: password opens the account.
+func withPassword(u *model.User) { u.PasswordHash = passwordHash() }
+
 // as signs somebody in who is in the database; password opens the account.
 func (h *harness) as(t *testing.T, u *model.User) *caller {
 	t.Helper()
 	if u.PasswordHash == "-" { // fresh from testkit
-		require.NoError(t, h.store.SetPassword(context.Background(), u.ID, passwordHash(), 0, model.AuditPasswordChanged))
+		require.NoError(t, h.store.SetPassword(context.Background(), u.ID, u.PasswordHash, passwordHash(), 0, model.AuditPasswordChanged))
+		u.PasswordHash = passwordHash()
 	}
 	tokens, err := h.auth.SignIn(context.Background(), u.ID, auth.Device{UserAgent: "test", IP: "192.0.2.1"})
 	require.NoError(t, err)

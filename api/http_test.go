@@ -270,6 +270,13 @@ func TestOverSockets(t *testing.T) {
 	require.Equal(t, "application/problem+json", res.Header.Get("Content-Type"))
 }
 
+func proxies(networks ...string) (out []netip.Prefix) {
+	for _, n := range networks {
+		out = append(out, netip.MustParsePrefix(n))
+	}
+	return out
+}
+
 func TestAddressesOfCallers(t *testing.T) {
 	t.Parallel()
 	h := one(t, func(d *api.Deps) {

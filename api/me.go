@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -96,6 +97,7 @@ func (s *Server) updateMe(c echo.Context) error {
 //	@Failure		413	{object}	problem
 //	@Failure		415	{object}	problem
 //	@Failure		422	{object}	problem
+//	@Failure		429	{object}	problem
 //	@Failure		503	{object}	problem
 //	@Router			/me/password [post]
 func (s *Server) changePassword(c echo.Context) error {
@@ -106,9 +108,14 @@ func (s *Server) changePassword(c echo.Context) error {
 	} else if err != nil {
 		return err
 	}
+	key := "password of user " + strconv.FormatInt(u.ID, 10)
+	if err := s.allow(c, key, passwordsOfUser); err != nil {
+		return err
+	}
 	if err := s.Auth.ChangePassword(ctx, u, sessionOf(c), in.CurrentPassword, in.NewPassword); err != nil {
 		return err
 	}
+	s.Limiter.Forget(ctx, key)
 	return c.NoContent(http.StatusNoContent)
 }
 

@@ -24,6 +24,10 @@ func (s *Server) routes() []route {
 	return []route{
 		// auth.go
 		{post, "/auth/register", anybody, whole, noKey, s.register},
+		{post, "/auth/confirm", anybody, whole, noKey, s.confirm}, // accounts.go
+		{post, "/auth/confirm/resend", anybody, whole, noKey, s.confirmAgain},
+		{post, "/auth/password/forgot", anybody, whole, noKey, s.forgotPassword},
+		{post, "/auth/password/reset", anybody, whole, noKey, s.resetPassword},
 		{post, "/auth/login", anybody, whole, noKey, s.login},
 		{post, "/auth/refresh", anybody, whole, noKey, s.refresh},
 		{post, "/auth/logout", anybody, whole, noKey, s.logout}, // any token of the session will do

@@ -43,6 +43,7 @@ type Deps struct {
 
 	PublicURL      string         // scheme and host that people type; decides about secure cookies
 	Registration   bool           // whether strangers may make accounts
+	ConfirmEmail   bool           // whether those must show that their address is theirs
 	Limiter        *limit.Limiter // how often something may happen; nil: without limits
 	TrustedProxies []netip.Prefix // networks of proxies that are believed whom they speak for
 	CORSOrigins    []string       // exact origins of other sites that may call; usually none

@@ -64,6 +64,9 @@ var sentences = []sentence{
 	// accounts
 	say("sign in first", "сначала войдите"),
 	say("the e-mail or the password is wrong", "неверный адрес или пароль"),
+	say("the e-mail or the password is wrong, or the address is not confirmed yet", "неверный адрес или пароль, или адрес ещё не подтверждён"),
+	say("too many people sign in at this moment", "сейчас входит слишком много людей"),
+	say("the link has been used, is too old, or is not whole", "ссылка уже использована, устарела или скопирована не целиком"),
 	say("registration is switched off here", "регистрация здесь выключена"),
 	say("this call must come from Postrider's own pages", "этот запрос должен прийти со страниц самого Postrider"),
 	say("this is not for API keys: sign in with the password", "ключам API это недоступно: войдите с паролем"),
@@ -211,6 +214,7 @@ var sentences = []sentence{
 // among the sentences.
 var breaches = map[string]string{
 	"control_character": "не должно содержать управляющих символов",
+	"expired":           "срок действия истёк",
 	"forbidden":         "у вас нет прав на это",
 	"invalid":           "значение неверно",
 	"invalid_email":     "это не похоже на адрес электронной почты",

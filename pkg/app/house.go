@@ -105,7 +105,8 @@ func openHouse(ctx context.Context, cfg *config.Config, st *store.Store, redisUR
 	}
 	h.mailings = mailing.New(st, hints, mailing.Options{
 		PublicURL: cfg.PublicURL, FromName: name, FromEmail: addr, SenderDomains: cfg.SenderDomains,
-		LinkKey: keys.Derive("links"), FormerLinkKeys: keys.DeriveFormer("links"), KeepAttempts: time.Duration(cfg.KeepAttemptsDays) * 24 * time.Hour, Log: log,
+		LinkKey: keys.Derive("links"), FormerLinkKeys: keys.DeriveFormer("links"),
+		Account: auth.Letters{Service: h.auth, PublicURL: cfg.PublicURL}.Write, KeepAttempts: time.Duration(cfg.KeepAttemptsDays) * 24 * time.Hour, Log: log,
 	})
 	return h, nil
 }

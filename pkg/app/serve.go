@@ -90,14 +90,11 @@ func (h *house) serveTasks(ctx context.Context, e *mailing.Engine, redisURL stri
 }
 
 func (h *house) serveAPI(ctx context.Context, inbox *mailbox.Mailbox, registry *prometheus.Registry, ready func(net.Addr)) error {
-	if h.cfg.ConfirmEmail {
-		return errors.New("settings: POSTRIDER_CONFIRM_EMAIL is not supported yet: leave it false")
-	}
 	deps := api.Deps{
 		Store: h.store, Auth: h.auth, Mailings: h.mailings, Sealer: h.sealer, CheckTransport: checkTransport, Inbox: inbox, Queues: h.queueStates,
 		PublicURL: h.cfg.PublicURL, Registration: h.cfg.Registration, CORSOrigins: h.cfg.CORSOrigins, Version: Version,
-		TrustedProxies: h.cfg.TrustedProxies,
-		Frontend:       frontend.Dist(), Log: h.log, Metrics: registry, MetricsHere: h.cfg.MetricsAddr == "",
+		ConfirmEmail: h.cfg.ConfirmEmail, TrustedProxies: h.cfg.TrustedProxies,
+		Frontend: frontend.Dist(), Log: h.log, Metrics: registry, MetricsHere: h.cfg.MetricsAddr == "",
 	}
 	if h.cfg.Limits {
 		deps.Limiter = limit.New(h.queue.Eval, h.log)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
@@ -22,29 +23,40 @@ const (
 // hashing follows OWASP's first choice for argon2id: 19 MiB, two passes.
 var hashing = &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
-// parallelHashes bounds the memory that hashing can take: a flood of sign-ins
-// waits instead of taking the process down.
-const parallelHashes = 3
+// dummy is a hash of that kind which no password of an account has: what is
+// compared where there is no account, so that it takes as long.
+const dummy = "$argon2id$v=19$m=19456,t=2,p=1$sIpo/Myksgpy1A8Rf+m5zw$gxzBqZF05KpfW9C+lG7PiQY1ydPUOo7oZxEC1EovxOc"
+
+// Hashing costs 19 MiB and some 50 ms of a core. A flood of sign-ins neither
+// takes the process down nor piles up: few hash at a time, some wait for their
+// turn, and all others are told to come back.
+const (
+	parallelHashes = 3
+	waitingHashes  = 64
+	comeBack       = 2 * time.Second
+)
 
 // hasher hashes passwords, few at a time.
 type hasher struct {
-	slots chan struct{}
-	dummy func() (string, error)
+	places chan struct{} // of those that hash or wait
+	slots  chan struct{} // of those that hash
 }
 
 func newHasher() *hasher {
-	h := &hasher{slots: make(chan struct{}, parallelHashes)}
-	h.dummy = sync.OnceValues(func() (string, error) {
-		return argon2id.CreateHash("nobody's password", hashing)
-	})
-	return h
+	return &hasher{places: make(chan struct{}, parallelHashes+waitingHashes), slots: make(chan struct{}, parallelHashes)}
 }
 
 func (h *hasher) turn(ctx context.Context) (func(), error) {
 	select {
+	case h.places <- struct{}{}:
+	default:
+		return nil, &model.Error{Kind: model.Unavailable, Message: "too many people sign in at this moment", Wait: comeBack}
+	}
+	select {
 	case h.slots <- struct{}{}:
-		return func() { <-h.slots }, nil
+		return func() { <-h.slots; <-h.places }, nil
 	case <-ctx.Done():
+		<-h.places
 		return nil, fmt.Errorf("wait to hash a password: %w", ctx.Err())
 	}
 }
@@ -72,9 +84,7 @@ func (h *hasher) matches(ctx context.Context, password, hash string) (bool, erro
 	defer done()
 	known := hash != ""
 	if !known {
-		if hash, err = h.dummy(); err != nil {
-			return false, fmt.Errorf("hash a password: %w", err)
-		}
+		hash = dummy
 	}
 	if len(password) > MaxPassword { // no account has one; hash something all the same
 		password, known = "", false
@@ -107,9 +117,17 @@ func checkPassword(bad *model.Fields, field, password, email string) {
 		bad.Add(field, "too_short", "must be at least %d characters long", MinPassword)
 	case len(password) > MaxPassword:
 		bad.Add(field, "too_long", "must be at most %d bytes long", MaxPassword)
-	case common()[lower] || lower == email:
+	case common()[lower] || email != "" && lower == email:
 		bad.Add(field, "too_common", "is one of the first that anybody would try")
 	}
+}
+
+// CheckPassword says what speaks against a new password of nobody in particular
+// (model.Invalid, at the field password).
+func CheckPassword(password string) error {
+	var bad model.Fields
+	checkPassword(&bad, "password", password, "")
+	return bad.Err()
 }
 
 // HashPassword is the hash that an account keeps of a password.

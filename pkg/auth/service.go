@@ -68,17 +68,11 @@ func newUser(in Registration) (*model.User, error) {
 		u.Timezone = "UTC"
 	}
 	var bad model.Fields
-	email, err := address.Normalize(in.Email)
-	switch {
-	case in.Email == "":
-		bad.Add("email", "required", "must be given")
-	case err != nil:
-		bad.Add("email", "invalid_email", "%v", err)
-	}
+	email, wrong := checkEmail(in.Email)
 	checkPassword(&bad, "password", in.Password, email)
 	checkProfile(&bad, u)
 	u.Email = email
-	return u, bad.Err()
+	return u, model.Together(wrong, bad.Err())
 }
 
 // MaxFullName is how many characters a name has at most.
@@ -181,11 +175,7 @@ func (s *Service) known(ctx context.Context, email string) (*model.User, error) 
 	if err != nil {
 		return &model.User{}, nil
 	}
-	u, err := s.store.UserByEmail(ctx, normal)
-	if model.IsKind(err, model.NotFound) {
-		return &model.User{}, nil
-	}
-	return u, err
+	return s.store.Credentials(ctx, normal)
 }
 
 func (s *Service) issue(session *model.Session) (Tokens, error) {
@@ -271,7 +261,11 @@ func (s *Service) ChangePassword(ctx context.Context, u *model.User, sessionID i
 	if err != nil {
 		return err
 	}
-	return s.store.SetPassword(ctx, u.ID, hash, sessionID, model.AuditPasswordChanged)
+	err = s.store.SetPassword(ctx, u.ID, u.PasswordHash, hash, sessionID, model.AuditPasswordChanged)
+	if model.IsKind(err, model.NotFound) { // another change was quicker
+		return wrongPassword()
+	}
+	return err
 }
 
 // CheckPasswordChange tells all that is wrong with a change of the password at
@@ -288,8 +282,14 @@ func (s *Service) CheckPasswordChange(ctx context.Context, u *model.User, curren
 		return err
 	}
 	if !same {
-		bad.Add("current_password", "wrong", "is not your password")
+		return model.Together(bad.Err(), wrongPassword())
 	}
+	return bad.Err()
+}
+
+func wrongPassword() error {
+	var bad model.Fields
+	bad.Add("current_password", "wrong", "is not your password")
 	return bad.Err()
 }
 

@@ -32,6 +32,7 @@ const (
 type tokens struct {
 	access  []signing // the present key, then the former ones
 	refresh [][]byte  // likewise
+	mails   map[mailPurpose][][]byte
 	parser  *jwt.Parser
 }
 
@@ -51,6 +52,10 @@ func newTokens(keys Keys) *tokens {
 	for _, key := range append([][]byte{keys.Derive("access token")}, keys.DeriveFormer("access token")...) {
 		sum := sha256.Sum256(key)
 		t.access = append(t.access, signing{key, hex.EncodeToString(sum[:4])})
+	}
+	t.mails = map[mailPurpose][][]byte{}
+	for _, p := range []mailPurpose{forConfirmation, forReset} {
+		t.mails[p] = append([][]byte{keys.Derive(string(p))}, keys.DeriveFormer(string(p))...)
 	}
 	t.refresh = append([][]byte{keys.Derive("refresh token")}, keys.DeriveFormer("refresh token")...)
 	t.parser = jwt.NewParser(

@@ -71,6 +71,13 @@ tat = tat + step
 redis.call('SET', KEYS[1], string.format('%.0f', tat), 'PX', math.ceil((tat - now) / 1000))
 return 0`
 
+// takeBack moves a key's instant back by one step; one that has passed counts
+// for nothing anyway.
+const takeBack = `
+local tat = redis.call('GET', KEYS[1])
+if tat then redis.call('SET', KEYS[1], string.format('%.0f', tat - ARGV[1]), 'KEEPTTL') end
+return 0`
+
 // forget removes a key.
 const forget = `return redis.call('DEL', KEYS[1])`
 
@@ -87,6 +94,17 @@ func (l *Limiter) Allow(ctx context.Context, key string, rate Rate) (ok bool, re
 		return wait == 0, time.Duration(wait) * time.Microsecond
 	}
 	return l.local.allow(name, rate, time.Now())
+}
+
+// TakeBack undoes what Allow has counted.
+func (l *Limiter) TakeBack(ctx context.Context, key string, rate Rate) {
+	if l == nil {
+		return
+	}
+	name := hashed(key)
+	if _, asked := l.ask(ctx, takeBack, name, rate.step().Microseconds()); !asked {
+		l.local.takeBack(name, rate)
+	}
 }
 
 // Forget gives a key its whole burst back.
@@ -158,6 +176,14 @@ func (l *local) makeRoom(now time.Time) {
 			return
 		}
 		delete(l.tat, key)
+	}
+}
+
+func (l *local) takeBack(key string, rate Rate) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if tat, known := l.tat[key]; known {
+		l.tat[key] = tat.Add(-rate.step())
 	}
 }
 

@@ -90,6 +90,12 @@ func TestABurstThenTheRate(t *testing.T) {
 		spend(t, l, "boris") // has a burst of his own
 		l.Forget(t.Context(), "anna")
 		spend(t, l, "anna")
+		l.TakeBack(t.Context(), "anna", hourly)
+		ok, _ = l.Allow(t.Context(), "anna", hourly)
+		require.True(t, ok)
+		ok, _ = l.Allow(t.Context(), "anna", hourly)
+		require.False(t, ok)
+		l.TakeBack(t.Context(), "nobody", hourly)
 	})
 }
 
@@ -199,6 +205,7 @@ func TestNoLimiterAllowsAll(t *testing.T) {
 		ok, _ := l.Allow(t.Context(), "anna", hourly)
 		require.True(t, ok)
 	}
+	l.TakeBack(t.Context(), "anna", hourly)
 	l.Forget(t.Context(), "anna")
 }
 

@@ -406,6 +406,16 @@ func (e *Engine) Mail(ctx context.Context, id int64) error {
 		return err
 	}
 	now := e.now()
+	if m.Kind != model.MailTest {
+		some, err := e.account(ctx, m)
+		if err != nil {
+			return err // its lease ends, and the sweep comes back to it
+		}
+		if !some {
+			m.FailedAt, m.LastAnswer = &now, "nothing to send"
+			return e.store.SettleSystemMail(ctx, m)
+		}
+	}
 	mail, err := e.systemMail(m)
 	if err != nil {
 		m.FailedAt, m.LastAnswer = &now, err.Error()

@@ -13,9 +13,6 @@ import (
 	"github.com/postrider/postrider/pkg/template"
 )
 
-// kindTest is the kind of the system mails that stand for one of a mailing.
-const kindTest = "test"
-
 // Preview is a message as one client would get it.
 type Preview struct {
 	Subject string
@@ -211,13 +208,13 @@ func (s *Service) test(ctx context.Context, v model.Viewer, m *model.Mailing, ms
 	}
 	from, name := s.sender(m)
 	mail := &model.SystemMail{
-		OwnerID: v.UserID, Kind: kindTest, FromName: name, FromEmail: from, ReplyTo: m.ReplyTo,
+		OwnerID: &v.UserID, Kind: model.MailTest, FromName: name, FromEmail: from, ReplyTo: m.ReplyTo,
 		ToEmail: to, ToName: toName, Subject: out.Subject, HTML: out.HTML, Text: out.Text,
 	}
 	if err := s.store.CreateSystemMail(ctx, mail); err != nil {
 		return err
 	}
-	s.hint(ctx, func(ctx context.Context) error { return s.queue.Mail(ctx, mail.ID) })
+	s.SendSoon(ctx, mail.ID)
 	return nil
 }
 
@@ -252,16 +249,29 @@ func (s *Service) sender(m *model.Mailing) (email, name string) {
 	return email, name
 }
 
+// account completes a mail about an account.
+func (s *Service) account(ctx context.Context, m *model.SystemMail) (bool, error) {
+	m.FromName, m.FromEmail = s.opt.FromName, s.opt.FromEmail
+	if s.opt.Account == nil {
+		return false, nil
+	}
+	return s.opt.Account(ctx, m)
+}
+
 // systemMail is a kept mail as it goes over the wire.
 func (s *Service) systemMail(m *model.SystemMail) (*Mail, error) {
+	owner := int64(0) // nobody's
+	if m.OwnerID != nil {
+		owner = *m.OwnerID
+	}
 	shared := rfc5322.Shared{
 		From:       rfc5322.Address{Name: m.FromName, Addr: m.FromEmail},
-		FeedbackID: "t0:u" + strconv.FormatInt(m.OwnerID, 10) + ":" + m.Kind + ":postrider",
+		FeedbackID: "t0:u" + strconv.FormatInt(owner, 10) + ":" + string(m.Kind) + ":postrider",
 	}
 	unsubscribe := ""
-	if m.Kind == kindTest { // like the mail it stands for
-		shared.ListID = fmt.Sprintf("test.u%d.%s", m.OwnerID, s.listHost())
-		unsubscribe = s.testURL(m.OwnerID)
+	if m.Kind == model.MailTest { // like the mail it stands for
+		shared.ListID = fmt.Sprintf("test.u%d.%s", owner, s.listHost())
+		unsubscribe = s.testURL(owner)
 	}
 	if m.ReplyTo != "" {
 		shared.ReplyTo = rfc5322.Address{Addr: m.ReplyTo}

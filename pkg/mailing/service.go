@@ -25,14 +25,17 @@ const hintDeadline = 300 * time.Millisecond
 
 // Options are what an installation decides.
 type Options struct {
-	PublicURL      string        // what links in mails begin with, without a slash at the end
-	FromName       string        // default sender
-	FromEmail      string        // default sender
-	SenderDomains  []string      // domains a sender may have besides FromEmail's
-	LinkKey        []byte        // signs the links in mails
-	FormerLinkKeys [][]byte      // signed those in mails that were sent before
-	KeepAttempts   time.Duration // how long after its end the attempt log of a run is kept; 0 is for ever
-	Log            *slog.Logger
+	PublicURL      string   // what links in mails begin with, without a slash at the end
+	FromName       string   // default sender
+	FromEmail      string   // default sender
+	SenderDomains  []string // domains a sender may have besides FromEmail's
+	LinkKey        []byte   // signs the links in mails
+	FormerLinkKeys [][]byte // signed those in mails that were sent before
+	// Account writes a mail about an account, all but its sender, when its time
+	// has come; false: there is nobody to tell, or nothing any more.
+	Account      func(ctx context.Context, m *model.SystemMail) (bool, error)
+	KeepAttempts time.Duration // how long after its end the attempt log of a run is kept; 0 is for ever
+	Log          *slog.Logger
 }
 
 // Service takes what people ask of mailings.
@@ -205,6 +208,11 @@ func (s *Service) hint(ctx context.Context, send func(context.Context) error) {
 	if err := send(ctx); err != nil {
 		s.log.DebugContext(ctx, "a hint was lost; the sweep will do", "error", err)
 	}
+}
+
+// SendSoon hints that a kept system mail waits.
+func (s *Service) SendSoon(ctx context.Context, mailID int64) {
+	s.hint(ctx, func(ctx context.Context) error { return s.queue.Mail(ctx, mailID) })
 }
 
 // Update changes the settings of a mailing. change gets the present settings

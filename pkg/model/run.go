@@ -166,12 +166,12 @@ type Chunk struct {
 	Counts      Counts `gorm:"embedded"`
 }
 
-// SystemMail is a single mail outside any mailing: a test mail, and what
-// accounts need. It is kept in SQL and sent at least once.
+// SystemMail is a single mail outside any mailing: a test mail, or one about an
+// account. It is kept in SQL and sent at least once.
 type SystemMail struct {
 	ID         int64
-	OwnerID    int64
-	Kind       string // "test"
+	OwnerID    *int64 // who had a test sent; nil of a mail about an account
+	Kind       MailKind
 	FromName   string
 	FromEmail  string
 	ReplyTo    string
@@ -186,4 +186,21 @@ type SystemMail struct {
 	FailedAt   *time.Time
 	Attempts   int
 	LastAnswer string
+	RefID      *int64 // the registration or session that a mail is about
 }
+
+// MailKind says what a system mail is for. All but tests are about accounts:
+// what is kept of them are an address and a kind, and they are written when
+// they are sent. So it is not known before whether there is an account, nor does
+// a database hold a link that opens one.
+type MailKind string
+
+// The kinds of system mails.
+const (
+	MailTest            MailKind = "test"
+	MailConfirm         MailKind = "confirm"          // of a registration
+	MailConfirmAgain    MailKind = "confirm_again"    // of the last one of an address
+	MailReset           MailKind = "reset"            // somebody forgot a password
+	MailPasswordChanged MailKind = "password_changed" // so that its owner knows
+	MailTokenReused     MailKind = "token_reused"     // a session was ended because of that
+)

@@ -70,3 +70,17 @@ type Download struct {
 	Path      string // of the list, with its filters
 	ExpiresAt time.Time
 }
+
+// Registration is an account that was asked for by somebody who has yet to
+// show that the address is theirs.
+type Registration struct {
+	ID           int64
+	Email        string
+	PasswordHash string
+	FullName     string
+	Locale       string
+	Timezone     string
+	Nonce        string
+	CreatedAt    time.Time
+	ExpiresAt    time.Time
+}

@@ -35,8 +35,9 @@ func (s *Store) TakeTurn(ctx context.Context, job string, every time.Duration) (
 }
 
 // RemoveOld forgets what nobody asks for any more, in small lots with a rest
-// between them: system mails, sessions, receipts, downloads that nobody fetched
-// and the places in rates of runs that are over. It answers how many rows went.
+// between them: system mails, sessions, receipts, downloads that nobody fetched,
+// registrations that nobody confirmed and the places in rates of runs that are
+// over. It answers how many rows went.
 func (s *Store) RemoveOld(ctx context.Context, pause time.Duration) (int64, error) {
 	now, err := s.Now(ctx)
 	if err != nil {
@@ -52,6 +53,7 @@ func (s *Store) RemoveOld(ctx context.Context, pause time.Duration) (int64, erro
 		{"sessions", "id", "expires_at < ? OR revoked_at < ?", []any{session, session}},
 		{"receipts", "id", "created_at < ?", []any{now.Add(-ReceiptKept)}},
 		{"downloads", "hash", "expires_at < ?", []any{now}},
+		{"registrations", "id", "expires_at < ?", []any{now}},
 		{"rates", "key", "key LIKE 'run:%' AND next_at < ?", []any{rate}},
 	} {
 		for n := int64(removeLot); n == removeLot; {

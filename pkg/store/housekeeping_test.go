@@ -79,7 +79,7 @@ func TestWhatIsOldIsForgotten(t *testing.T) {
 		require.NoError(t, err)
 		recent, old := now.Add(-time.Hour), now.Add(-31*24*time.Hour)
 		for _, m := range []model.SystemMail{{}, {SentAt: &recent}, {SentAt: &old}, {FailedAt: &old}} {
-			m.OwnerID, m.Kind, m.CreatedAt, m.NextAt = w.anna.ID, "test", old, old
+			m.OwnerID, m.Kind, m.CreatedAt, m.NextAt = &w.anna.ID, "test", old, old
 			require.NoError(t, w.Put(&m))
 		}
 		for _, x := range []model.Session{{ExpiresAt: now.Add(time.Hour)}, {ExpiresAt: recent}, {ExpiresAt: old}, {ExpiresAt: now, RevokedAt: &old}} {
@@ -91,9 +91,12 @@ func TestWhatIsOldIsForgotten(t *testing.T) {
 				}
 			}
 		}
+		for _, until := range []time.Time{recent, now.Add(time.Hour)} {
+			require.NoError(t, w.Put(&model.Registration{Email: "new@example.com", CreatedAt: old, ExpiresAt: until}))
+		}
 		n, err := w.RemoveOld(ctx, 0)
 		require.NoError(t, err)
-		require.EqualValues(t, 5, n)
+		require.EqualValues(t, 6, n)
 		n, err = w.RemoveOld(ctx, 0)
 		require.NoError(t, err)
 		require.Zero(t, n)

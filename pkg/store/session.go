@@ -85,7 +85,7 @@ func (s *Store) Session(ctx context.Context, id int64) (*model.Session, error) {
 // RotateSession takes a refresh token of a generation and says the session
 // with the generation to hand out. The current one makes the next; the one
 // before gives, within RefreshGrace, what was made then; any older one was
-// stolen or is a copy, and ends the session. An ended session and a blocked
+// stolen or is a copy, and ends the session; its owner is told by mail. An ended session and a blocked
 // account are model.Unauthenticated. The caller has checked that the token is
 // genuine. Of any number of calls at once with one token exactly one rotates.
 func (s *Store) RotateSession(ctx context.Context, id, generation int64) (*model.Session, error) {
@@ -123,6 +123,9 @@ func (s *Store) RotateSession(ctx context.Context, id, generation int64) (*model
 		reused = true // the revocation must be kept: no error of its own from here
 		if err := tx.Table("sessions").Where("id = ?", id).Update("revoked_at", now).Error; err != nil {
 			return kindOf(err, "revoke a session")
+		}
+		if err := s.tellUser(tx, model.MailTokenReused, out.UserID, &id); err != nil {
+			return err
 		}
 		return s.auditUser(tx, model.AuditFamilyRevoked, out.UserID, model.Details{"session_id": id})
 	})

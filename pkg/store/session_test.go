@@ -124,7 +124,7 @@ func TestSetPasswordKeepsOnlyTheSessionThatAsked(t *testing.T) {
 		ctx := context.Background()
 		u := testkit.User(t, st)
 		here, there := signIn(t, st, u), signIn(t, st, u)
-		require.NoError(t, st.SetPassword(ctx, u.ID, "new", here.ID, model.AuditPasswordChanged))
+		require.NoError(t, st.SetPassword(ctx, u.ID, u.PasswordHash, "new", here.ID, model.AuditPasswordChanged))
 		_, err := st.SessionUser(ctx, here.ID, u.ID)
 		require.NoError(t, err)
 		_, err = st.SessionUser(ctx, there.ID, u.ID)

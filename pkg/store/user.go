@@ -22,15 +22,9 @@ func (userRow) TableName() string { return "users" }
 // An e-mail that is taken is model.Conflict. The e-mail must be normalised.
 func (s *Store) CreateUser(ctx context.Context, u *model.User) error {
 	return s.tx(ctx, func(tx *gorm.DB) error {
-		u.Version = 1
-		row := userRow{User: *u, Search: userSearch(u)}
-		if err := tx.Create(&row).Error; err != nil {
-			if duplicate(err) {
-				return model.E(model.Conflict, "there is an account with this e-mail already")
-			}
-			return kindOf(err, "create a user")
+		if err := insertUser(tx, u); err != nil {
+			return err
 		}
-		*u = row.User
 		if err := setGroups(tx, u); err != nil {
 			return err
 		}
@@ -41,6 +35,19 @@ func (s *Store) CreateUser(ctx context.Context, u *model.User) error {
 		}
 		return s.audit(tx, e)
 	})
+}
+
+func insertUser(tx *gorm.DB, u *model.User) error {
+	u.Version = 1
+	row := userRow{User: *u, Search: userSearch(u)}
+	if err := tx.Create(&row).Error; err != nil {
+		if duplicate(err) {
+			return model.E(model.Conflict, "there is an account with this e-mail already")
+		}
+		return kindOf(err, "create a user")
+	}
+	*u = row.User
+	return nil
 }
 
 func userSearch(u *model.User) string {
@@ -413,16 +420,25 @@ func (s *Store) DeleteUser(ctx context.Context, viewer model.Viewer, id int64, i
 	})
 }
 
-// SetPassword keeps a new hash and ends all sessions but one (0: all). How it
-// came to that is what the audit log calls it: AuditPasswordChanged, AuditPasswordReset.
-func (s *Store) SetPassword(ctx context.Context, userID int64, hash string, keepSession int64, how model.AuditAction) error {
+// SetPassword exchanges the password hash of an active account and ends all
+// its sessions but one (0: all), if the hash is still the one that was looked at
+// when this was allowed; else it is model.NotFound. How it came to that is what
+// the audit log calls it: AuditPasswordChanged, AuditPasswordReset. The owner is
+// told by mail.
+func (s *Store) SetPassword(ctx context.Context, userID int64, old, hash string, keepSession int64, how model.AuditAction) error {
 	return s.tx(ctx, func(tx *gorm.DB) error {
-		err := tx.Table("users").Where("id = ?", userID).
-			Updates(map[string]any{"password_hash": hash, "updated_at": tx.NowFunc()}).Error
-		if err != nil {
-			return kindOf(err, "set a password")
+		done := tx.Table("users").Where("id = ? AND password_hash = ? AND is_active", userID, old).
+			Updates(map[string]any{"password_hash": hash, "updated_at": tx.NowFunc()})
+		if done.Error != nil {
+			return kindOf(done.Error, "set a password")
+		}
+		if done.RowsAffected == 0 {
+			return notFound()
 		}
 		if err := endSessions(s, tx, userID, keepSession); err != nil {
+			return err
+		}
+		if err := s.tellUser(tx, model.MailPasswordChanged, userID, nil); err != nil {
 			return err
 		}
 		return s.auditUser(tx, how, userID, nil)

@@ -159,7 +159,7 @@ func TestDeleteUser(t *testing.T) {
 		ctx := context.Background()
 		empty, owner := testkit.Manager(t, st), testkit.User(t, st)
 		require.NoError(t, st.CreateSession(ctx, &model.Session{UserID: empty.ID, Nonce: "n"}))
-		require.NoError(t, st.CreateSystemMail(ctx, &model.SystemMail{OwnerID: owner.ID, Kind: "test", ToEmail: "a@example.com"}))
+		require.NoError(t, st.CreateSystemMail(ctx, &model.SystemMail{OwnerID: &owner.ID, Kind: model.MailTest, ToEmail: "a@example.com"}))
 
 		err := st.DeleteUser(ctx, root, empty.ID, model.IfMatch{9})
 		require.True(t, model.IsKind(err, model.PreconditionFailed), "%v", err)

@@ -37,18 +37,18 @@ func User(t testing.TB, st *store.Store, changes ...func(*model.User)) *model.Us
 }
 
 // Superuser makes an active superuser.
-func Superuser(t testing.TB, st *store.Store) *model.User {
+func Superuser(t testing.TB, st *store.Store, changes ...func(*model.User)) *model.User {
 	t.Helper()
-	return User(t, st, func(u *model.User) { u.IsSuperuser = true })
+	return User(t, st, append(changes, func(u *model.User) { u.IsSuperuser = true })...)
 }
 
 // Manager makes a member of the manager group with staff status.
-func Manager(t testing.TB, st *store.Store) *model.User {
+func Manager(t testing.TB, st *store.Store, changes ...func(*model.User)) *model.User {
 	t.Helper()
 	_, err := st.EnsureGroup(context.Background(), model.ManagerGroup, model.ManagerPermissions)
 	require.NoError(t, err)
-	return User(t, st, func(u *model.User) {
+	return User(t, st, append(changes, func(u *model.User) {
 		u.IsStaff = true
 		u.Groups = []string{model.ManagerGroup}
-	})
+	})...)
 }

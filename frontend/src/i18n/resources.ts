@@ -15,6 +15,7 @@ export interface Resources {
   home: typeof import("./en/public/home.json");
   inbox: typeof import("./en/inbox.json");
   language: typeof import("./en/public/language.json");
+  mail: typeof import("./en/public/mail.json");
   mailing: typeof import("./en/mailing.json");
   mailingForm: typeof import("./en/mailing-form.json");
   mailings: typeof import("./en/mailings.json");

@@ -6,11 +6,19 @@ import { publicPages } from "./base";
 
 interface ReturnSearch {
   return_to?: string | undefined;
+  /** What the form of signing in begins with. */
+  email?: string | undefined;
+}
+
+interface LinkSearch {
+  /** Of a mail. */
+  token?: string | undefined;
 }
 
 const entry = {
-  validateSearch: ({ return_to }: Record<string, unknown>): ReturnSearch => ({
+  validateSearch: ({ return_to, email }: Record<string, unknown>): ReturnSearch => ({
     return_to: typeof return_to === "string" ? return_to : undefined,
+    email: typeof email === "string" ? email : undefined,
   }),
   beforeLoad: async ({ search }: { search: ReturnSearch }) => {
     // Without an answer the form is the honest thing to show.
@@ -18,6 +26,13 @@ const entry = {
       throw redirect({ href: returnPath(search.return_to) });
     }
   },
+};
+
+const link = {
+  // A token of digits alone would come as a number.
+  validateSearch: ({ token }: Record<string, unknown>): LinkSearch => ({
+    token: token ? String(token) : undefined,
+  }),
 };
 
 const home = createRoute({ getParentRoute: () => publicPages, path: "/", component: HomePage });
@@ -36,4 +51,24 @@ const register = createRoute({
   component: lazyRouteComponent(() => import("@/features/account/register-page"), "RegisterPage"),
 });
 
-export const publicRoutes = [home, signIn, register] as const;
+const forgot = createRoute({
+  getParentRoute: () => publicPages,
+  path: "/forgot",
+  component: lazyRouteComponent(() => import("@/features/account/forgot-page"), "ForgotPage"),
+});
+
+const confirm = createRoute({
+  getParentRoute: () => publicPages,
+  path: "/confirm",
+  ...link,
+  component: lazyRouteComponent(() => import("@/features/account/confirm-page"), "ConfirmPage"),
+});
+
+const reset = createRoute({
+  getParentRoute: () => publicPages,
+  path: "/reset",
+  ...link,
+  component: lazyRouteComponent(() => import("@/features/account/reset-page"), "ResetPage"),
+});
+
+export const publicRoutes = [home, signIn, register, forgot, confirm, reset] as const;

@@ -1,4 +1,4 @@
-import { Anchor, Button, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, PasswordInput, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
 import { useState } from "react";
@@ -11,6 +11,7 @@ import { browserZone } from "@/format/format";
 import { language } from "@/i18n";
 import { FailureAlert } from "@/ui/failure-alert";
 import { useFormSubmit } from "@/ui/form-submit";
+import { CheckMail } from "./check-mail";
 import { EntryCard } from "./entry-card";
 import { StrengthHint } from "./strength-hint";
 import { MIN_PASSWORD } from "./validation";
@@ -57,11 +58,8 @@ export function RegisterPage() {
   );
 
   if (confirmAt) {
-    return (
-      <EntryCard title={t("register.confirmTitle")}>
-        <Text role="status">{t("register.confirmText", { email: confirmAt })}</Text>
-      </EntryCard>
-    );
+    const again = () => publicApi.POST("/auth/confirm/resend", { body: { email: confirmAt } });
+    return <CheckMail again={again}>{t("mail.registered", { email: confirmAt })}</CheckMail>;
   }
 
   return (

@@ -17,7 +17,7 @@ export function SignInPage() {
   const search = route.useSearch();
   const form = useForm({
     mode: "uncontrolled",
-    initialValues: { email: "", password: "" },
+    initialValues: { email: search.email ?? "", password: "" },
     validate: {
       email: (value) => (value.trim() ? null : t("form.required")),
       password: (value) => (value ? null : t("form.required")),
@@ -39,7 +39,9 @@ export function SignInPage() {
           <Anchor
             inherit
             underline="always"
-            renderRoot={(props) => <Link {...props} to="/register" search={search} />}
+            renderRoot={(props) => (
+              <Link {...props} to="/register" search={{ return_to: search.return_to }} />
+            )}
           >
             {t("signIn.toRegister")}
           </Anchor>
@@ -49,7 +51,9 @@ export function SignInPage() {
       <form onSubmit={onSubmit} noValidate>
         <Stack gap="md">
           {failure !== null && (
-            <FailureAlert error={failure}>{refused ? t("signIn.wrong") : undefined}</FailureAlert>
+            <FailureAlert error={failure}>
+              {refused ? failure.detail || t("signIn.wrong") : undefined}
+            </FailureAlert>
           )}
           <TextInput
             key={form.key("email")}
@@ -71,6 +75,9 @@ export function SignInPage() {
             withAsterisk={false}
             visibilityToggleButtonProps={{ "aria-label": t("signIn.showPassword") }}
           />
+          <Anchor size="sm" underline="always" renderRoot={(props) => <Link {...props} to="/forgot" />}>
+            {t("mail.forgotLink")}
+          </Anchor>
           <Button type="submit" loading={pending} fullWidth>
             {t("signIn.submit")}
           </Button>
