@@ -308,6 +308,9 @@ func polish(tree any) {
 			delete(node, nullableMark)
 			node["nullable"] = mark
 		}
+		if free, ok := node["additionalProperties"].(map[string]any); ok && len(free) == 0 {
+			free["nullable"] = true // anything is null too; of a schema without words OpenAPI 3.0 does not say so
+		}
 		for _, child := range node {
 			polish(child)
 		}
