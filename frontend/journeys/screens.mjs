@@ -4,6 +4,15 @@
 // name: of the picture · path · who: visitor, user, manager or superuser (see demo.mjs)
 // prepare: what to do on the page first, given it, the texts of the language and what demo.mjs made
 
+async function makeKey(page, words, name) {
+  await page.getByRole("button", { name: words.apiKeys.add }).click();
+  const panel = page.getByRole("dialog");
+  await panel.getByLabel(words.apiKeys.name).fill(name);
+  await panel.getByRole("checkbox").first().check();
+  await panel.getByRole("button", { name: words.apiKeys.create }).click();
+  await page.getByRole("button", { name: words.apiKeys.kept }).waitFor();
+}
+
 /** @type {{name: string, path: string | ((made: object) => string), who: string, prepare?: Function}[]} */
 export const screens = [
   { name: "home", path: "/", who: "visitor" },
@@ -52,6 +61,29 @@ export const screens = [
       await panel.getByRole("button", { name: words.clients.create }).click();
       await page.getByText(words.form.email).waitFor();
     },
+  },
+  {
+    name: "api-keys",
+    path: "/account/api-keys",
+    who: "user",
+    prepare: async (page, words) => {
+      await makeKey(page, words, "The shop");
+      await page.getByRole("button", { name: words.apiKeys.kept }).click();
+      await page.getByText("The shop").first().waitFor();
+    },
+  },
+  { name: "api-keys-empty", path: "/account/api-keys", who: "manager" },
+  {
+    name: "api-key-new",
+    path: "/account/api-keys?open=new",
+    who: "superuser",
+    prepare: (page, words) => page.getByRole("dialog").getByLabel(words.apiKeys.name).waitFor(),
+  },
+  {
+    name: "api-key-once",
+    path: "/account/api-keys",
+    who: "user",
+    prepare: (page, words) => makeKey(page, words, "Shown"),
   },
   { name: "suppressions", path: "/suppressions", who: "user" },
   {

@@ -190,3 +190,24 @@ const auditActions: Record<AuditAction, true> = {
 };
 /** What the audit log records, in the order it is offered; one that is missing does not compile. */
 export const AUDIT_ACTIONS = Object.keys(auditActions) as AuditAction[];
+
+export type ApiKey = Get<"/api-keys">["items"][number];
+export type ApiKeyInput = PostBody<"/api-keys">;
+export type NewApiKey = Json<paths["/api-keys"]["post"]["responses"][201]>;
+
+/** What an API key may do, in the order it is shown. */
+export const SCOPES = [
+  "clients:read",
+  "clients:write",
+  "suppressions:read",
+  "suppressions:write",
+  "messages:read",
+  "messages:write",
+  "mailings:read",
+  "mailings:write",
+  "mailings:send",
+  "reports:read",
+  "reports:write",
+  "system:read",
+] as const satisfies readonly ApiKey["scopes"][number][];
+export type Scope = (typeof SCOPES)[number];

@@ -5,6 +5,7 @@
  */
 export interface Resources {
   account: typeof import("./en/public/account.json");
+  apiKeys: typeof import("./en/api-keys.json");
   app: typeof import("./en/public/app.json");
   audit: typeof import("./en/audit.json");
   clients: typeof import("./en/clients.json");

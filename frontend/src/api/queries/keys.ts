@@ -15,6 +15,7 @@ export type Noun =
   | "transports"
   | "users"
   | "groups"
+  | "apiKeys"
   | "audit"
   | "system"
   | "inbox";

@@ -1,5 +1,6 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { signedIn } from "./base";
+import { oneOf } from "./search";
 
 const account = createRoute({
   getParentRoute: () => signedIn,
@@ -7,4 +8,17 @@ const account = createRoute({
   component: lazyRouteComponent(() => import("@/features/account/account-page"), "AccountPage"),
 });
 
-export const accountRoutes = [account] as const;
+interface ApiKeysSearch {
+  open?: "new" | undefined;
+}
+
+const apiKeys = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/account/api-keys",
+  validateSearch: (search: Record<string, unknown>): ApiKeysSearch => ({
+    open: oneOf(["new"], search.open),
+  }),
+  component: lazyRouteComponent(() => import("@/features/api-keys/api-keys-page"), "ApiKeysPage"),
+});
+
+export const accountRoutes = [account, apiKeys] as const;

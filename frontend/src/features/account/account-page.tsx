@@ -1,4 +1,5 @@
-import { Paper, SegmentedControl, Stack, Text, Title, useMantineColorScheme } from "@mantine/core";
+import { Button, Paper, SegmentedControl, Stack, Text, Title, useMantineColorScheme } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
 import { type ReactNode, useId } from "react";
 import { useTranslation } from "react-i18next";
 import { useMe } from "@/auth/use-session";
@@ -27,6 +28,11 @@ export function AccountPage() {
         </Part>
         <Part title={t("profile.password")} lead={t("profile.passwordHint")}>
           <PasswordForm />
+        </Part>
+        <Part title={t("profile.keys")} lead={t("profile.keysHint")}>
+          <Button variant="default" renderRoot={(props) => <Link {...props} to="/account/api-keys" />}>
+            {t("profile.keysOpen")}
+          </Button>
         </Part>
         <Part title={t("profile.sessions")} lead={t("profile.sessionsHint")}>
           <Sessions />
