@@ -125,7 +125,7 @@ describe("registration", () => {
       ),
     );
     await register();
-    await screen.findByText(/A mail with a link is on its way to anna@example\.com\./);
+    await screen.findByText(/A mail is on its way to anna@example\.com\./);
     expect(session.token).toBeNull();
   });
 
