@@ -149,7 +149,7 @@ func TestAKeyHasAForm(t *testing.T) {
 	// calls that make nothing do not look at it
 	anna.do(t, "PATCH", "/me", object{"full_name": "A"}, keyed(strings.Repeat("k", 300))).require(t, 200)
 
-	r := httptest.NewRequest("POST", "http://localhost:8080/api/v1/clients", strings.NewReader(`{"email":"b@example.com"}`))
+	r := httptest.NewRequest(http.MethodPost, "http://localhost:8080/api/v1/clients", strings.NewReader(`{"email":"b@example.com"}`))
 	r.Header = http.Header{"Authorization": {"Bearer " + anna.token}, "Content-Type": {"application/json"}, "Idempotency-Key": {""}}
 	w := httptest.NewRecorder()
 	h.api.ServeHTTP(w, r)
@@ -168,7 +168,7 @@ func TestRefusalsAreRepeatedAndTroubleIsNot(t *testing.T) {
 
 		broken := newHarness(t, h.store, func(d *api.Deps) { d.Mailings = nil }) // what it would answer is a panic
 		mailing := object{"name": "M", "message_id": makeMessage(t, anna), "audience": object{"all": true}, "draft": true}
-		r := httptest.NewRequest("POST", "http://localhost:8080/api/v1/mailings", strings.NewReader(marshal(t, mailing)))
+		r := httptest.NewRequest(http.MethodPost, "http://localhost:8080/api/v1/mailings", strings.NewReader(marshal(t, mailing)))
 		r.Header = http.Header{"Authorization": {"Bearer " + anna.token}, "Content-Type": {"application/json"}, "Idempotency-Key": {"m"}}
 		w := httptest.NewRecorder()
 		broken.api.ServeHTTP(w, r)
@@ -226,8 +226,8 @@ func TestARepeatWaitsForTheFirst(t *testing.T) {
 		h.api.HurryKeys(time.Minute)
 		answered := make(chan *answer)
 		go func() { answered <- anna.do(t, "POST", "/clients", body, keyed("k")) }()
-		told := store.Answer{Status: 201, Header: map[string]string{"Location": "/x", "Content-Type": "application/json"}, Body: []byte(
-			anna.do(t, "POST", "/clients", `{"email":"c@example.com"}`).require(t, 201).body)}
+		told := store.Answer{Status: 201, Header: map[string]string{"Location": "/x", "Content-Type": "application/json"},
+			Body: anna.do(t, "POST", "/clients", `{"email":"c@example.com"}`).require(t, 201).body}
 		require.NoError(t, h.store.KeepAnswer(context.Background(), first, told))
 		a := <-answered
 		require.Equal(t, "/x", a.require(t, 201).header.Get("Location"))

@@ -21,6 +21,7 @@ var unbound = []string{
 	"POST /mailings/audience *", "POST /mailings/occurrences *", "POST /clients/bulk filter.*", "POST /clients/bulk cursor",
 	"POST /messages/preview name", "POST /messages/preview sample*", "POST /messages/{id}/preview sample*", "POST /auth/login email",
 	"POST /auth/refresh refresh_token", "POST /auth/logout refresh_token", "POST /auth/login password", "POST /me/password current_password",
+	"POST /auth/confirm token", "POST /auth/password/reset token",
 }
 
 // TestEveryTextHasALength gives each text of each body far more than anybody

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -272,7 +273,7 @@ func TestAuthorisationMatrix(t *testing.T) {
 		table := map[string][]string{}
 		for _, row := range m.api.Table() {
 			table[row.Path] = append(table[row.Path], row.Method)
-			if row.Method == "GET" { // whoever may GET may HEAD, and nobody else
+			if row.Method == http.MethodGet { // whoever may GET may HEAD, and nobody else
 				for _, a := range m.actors {
 					if a.concerns(row) && !strings.Contains(row.Path, ":") {
 						m.hold(t, row, a, "HEAD", a.caller.do(t, "HEAD", row.Path, nil).status)
@@ -319,10 +320,10 @@ func (c *caller) status(method, path string) int {
 func (m *matrix) ask(t *testing.T, row api.Row, a *actor, whose, path string) {
 	t.Helper()
 	var body any
-	if row.Method == "POST" || row.Method == "PATCH" {
+	if row.Method == http.MethodPost || row.Method == http.MethodPatch {
 		body = fields{}
 	}
-	if row.Path == "/mailings" && row.Method == "POST" {
+	if row.Path == "/mailings" && row.Method == http.MethodPost {
 		body = fields{"draft": true} // another asks for one scope more
 	}
 	c := a.caller
@@ -373,7 +374,7 @@ func (m *matrix) row(t *testing.T, row api.Row, owner *caller) int64 {
 		make, known = func(_ *testing.T, owner *caller) int64 { return m.mail(owner) }, true
 	}
 	require.True(t, known, "%s needs a maker", prefix)
-	if row.Method != "GET" {
+	if row.Method != http.MethodGet {
 		return make(t, owner)
 	}
 	key := fmt.Sprintf("%s of %d", prefix, owner.user.ID)

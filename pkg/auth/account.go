@@ -41,8 +41,8 @@ type mailToken struct {
 const mailTokenSize = 8 + 8 + sha256.Size
 
 func (t *tokens) newMail(purpose mailPurpose, id int64, until time.Time, changes string) string {
-	raw := binary.BigEndian.AppendUint64(make([]byte, 0, mailTokenSize), uint64(id))
-	raw = binary.BigEndian.AppendUint64(raw, uint64(until.Unix()))
+	raw := binary.BigEndian.AppendUint64(make([]byte, 0, mailTokenSize), uint64(id)) //nolint:gosec // its bits, read back as they are
+	raw = binary.BigEndian.AppendUint64(raw, uint64(until.Unix()))                   //nolint:gosec // its bits, read back as they are
 	return base64.RawURLEncoding.EncodeToString(append(raw, mailMAC(t.mails[purpose][0], raw, changes)...))
 }
 
@@ -60,7 +60,9 @@ func parseMail(purpose mailPurpose, text string) (mailToken, bool) {
 		return mailToken{}, false
 	}
 	m := mailToken{
-		purpose: purpose, id: int64(binary.BigEndian.Uint64(raw)), until: time.Unix(int64(binary.BigEndian.Uint64(raw[8:])), 0), raw: raw,
+		purpose: purpose, raw: raw,
+		id:    int64(binary.BigEndian.Uint64(raw)),                   //nolint:gosec // a negative one is refused below
+		until: time.Unix(int64(binary.BigEndian.Uint64(raw[8:])), 0), //nolint:gosec // no genuine one is beyond
 	}
 	return m, m.id > 0
 }

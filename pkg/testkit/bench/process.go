@@ -44,7 +44,7 @@ func (p *process) output() string {
 func (s *stage) start(ctx context.Context, env []string, word, name string, args ...string) (*process, error) {
 	p := &process{name: name, cmd: exec.Command(filepath.Join(s.bin, name), args...), done: make(chan struct{})}
 	p.cmd.Dir = s.dir // no .env of the checkout
-	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir, "POSTRIDER_LOG_FORMAT=text"}, env...)
+	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir, "POSTRIDER_LOG_FORMAT=text", "POSTRIDER_LIMITS=off"}, env...)
 	p.cmd.Stdout, p.cmd.Stderr = p, p
 	if err := p.cmd.Start(); err != nil {
 		return nil, err

@@ -38,7 +38,7 @@ func (w *world) spawn(name string, env []string, program string, args ...string)
 	defer log.Close()
 	p.cmd = exec.Command(filepath.Join(w.bin, program), args...)
 	p.cmd.Dir = w.dir // no .env of the checkout
-	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + w.dir, "POSTRIDER_LOG_FORMAT=text"}, env...)
+	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + w.dir, "POSTRIDER_LOG_FORMAT=text", "POSTRIDER_LIMITS=off"}, env...)
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	server.DieWithParent(p.cmd.SysProcAttr)
