@@ -226,8 +226,10 @@ func TestARepeatWaitsForTheFirst(t *testing.T) {
 		h.api.HurryKeys(time.Minute)
 		answered := make(chan *answer)
 		go func() { answered <- anna.do(t, "POST", "/clients", body, keyed("k")) }()
-		told := store.Answer{Status: 201, Header: map[string]string{"Location": "/x", "Content-Type": "application/json"},
-			Body: anna.do(t, "POST", "/clients", `{"email":"c@example.com"}`).require(t, 201).body}
+		told := store.Answer{
+			Status: 201, Header: map[string]string{"Location": "/x", "Content-Type": "application/json"},
+			Body: anna.do(t, "POST", "/clients", `{"email":"c@example.com"}`).require(t, 201).body,
+		}
 		require.NoError(t, h.store.KeepAnswer(context.Background(), first, told))
 		a := <-answered
 		require.Equal(t, "/x", a.require(t, 201).header.Get("Location"))
