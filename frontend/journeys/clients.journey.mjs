@@ -66,7 +66,9 @@ test("clients are added, found, tagged, blocked and deleted", async () => {
   await button(words.save).click();
   const conflict = page.getByRole("dialog", { name: en.ui.conflict.title });
   await conflict.getByText("Theirs").waitFor();
+  const overwritten = page.waitForResponse((r) => r.request().method() === "PATCH" && r.ok());
   await conflict.getByRole("button", { name: en.ui.conflict.overwrite }).click();
+  await overwritten; // the words about the save before may still be shown
   await shown(say(words.saved, { email: "anna@example.org" }));
   assert.equal((await api("GET", `/clients/${id}`)).full_name, "Mine");
 

@@ -21,7 +21,7 @@ test("a lost session asks for the password over the page, which stays as it is",
   server.use(http.post(at("/auth/login"), () => problem(401), { once: true }));
   const password = screen.getByLabelText("Password");
   await user.type(password, "wrong{Enter}");
-  await screen.findByText("The e-mail or the password is not right.");
+  await screen.findByText("The e-mail or the password is wrong.");
   server.use(http.post(at("/auth/login"), () => HttpResponse.json(tokens("second"))));
   await user.type(password, "{Enter}");
   await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());

@@ -27,7 +27,7 @@ describe("sign-in", () => {
   test("a wrong password is said in words and nothing typed is lost", async () => {
     server.use(http.post(at("/auth/login"), () => problem(401)));
     await signIn();
-    expect(await screen.findByRole("alert")).toHaveTextContent("The e-mail or the password is not right.");
+    expect(await screen.findByRole("alert")).toHaveTextContent("The e-mail or the password is wrong.");
     expect(await email()).toHaveValue("anna@example.com");
     expect(await password()).toHaveValue("correct horse");
   });

@@ -11,6 +11,10 @@ import { EntryCard } from "./entry-card";
 
 const route = getRouteApi("/public/sign-in");
 
+/** The server's words, which begin small and end without a full stop. */
+const asSentence = (words: string | undefined) =>
+  words && `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+
 export function SignInPage() {
   const { t } = useTranslation();
   const router = useRouter();
@@ -52,7 +56,7 @@ export function SignInPage() {
         <Stack gap="md">
           {failure !== null && (
             <FailureAlert error={failure}>
-              {refused ? failure.detail || t("signIn.wrong") : undefined}
+              {refused ? asSentence(failure.detail) || t("signIn.wrong") : undefined}
             </FailureAlert>
           )}
           <TextInput
