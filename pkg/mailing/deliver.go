@@ -95,13 +95,18 @@ func (e *Engine) deliver(w *way, c *store.Claim) {
 	}
 	for {
 		if err = e.store.ReleaseChunk(ctx, c, max(0, next.Sub(e.now()))); err == nil {
-			return
+			break
 		}
 		log.Warn("the chunk cannot be given back yet", "error", err)
 		select {
 		case <-time.After(time.Second):
 		case <-e.drain:
 			return // the others take it when this process is gone
+		}
+	}
+	if reason == model.ReasonDailyQuota {
+		if err := e.store.LookAgainByQuota(ctx, c.Run.OwnerID); err != nil {
+			log.Warn("it was not seen whether the quota has room by now", "error", err)
 		}
 	}
 }

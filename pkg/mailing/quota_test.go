@@ -89,6 +89,25 @@ func TestTheQuotaOfADayHolds(t *testing.T) {
 	})
 }
 
+// The quota is raised while a chunk is sent that had found no more leave: it
+// was not there to be woken, and goes on all the same.
+func TestAQuotaThatIsRaisedMeanwhileIsSeen(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		h := newHouse(t, st, 3)
+		h.noon()
+		one := 1
+		h.quota(&one)
+		var first sync.Once
+		h.engine(newFake(func(_ *mailing.Mail, intent func() error) mailing.Result {
+			first.Do(func() { h.quota(nil) })
+			return take(intent)
+		}))
+		m := h.until(h.create().ID, model.MailingFinished)
+		require.EqualValues(t, 3, h.report(m).Counts.Sent)
+	})
+}
+
 func refuse(intent func() error) mailing.Result {
 	res := take(intent)
 	if !res.Intended {

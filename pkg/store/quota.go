@@ -76,6 +76,18 @@ func (s *Store) ReturnMails(ctx context.Context, l MailLeave, n int) error {
 	}), "return mails of a quota")
 }
 
+// LookAgainByQuota lets an owner's runs that wait for the day to turn look again
+// if there is something for them by now. A chunk that was given back to wait for
+// the day may have been refused before the quota was raised or mails came back,
+// and was not there to be woken then.
+func (s *Store) LookAgainByQuota(ctx context.Context, ownerID int64) error {
+	q, err := s.Quotas(ctx, ownerID)
+	if err != nil || q.MailsPerDay != nil && q.MailsUsed >= *q.MailsPerDay {
+		return err
+	}
+	return kindOf(s.tx(ctx, func(tx *gorm.DB) error { return s.wakeByQuota(tx, ownerID) }), "wake what waits for a quota")
+}
+
 // wakeByQuota lets an owner's runs that wait for the day to turn look again.
 func (s *Store) wakeByQuota(tx *gorm.DB, ownerID int64) error {
 	now, err := s.now(tx)
