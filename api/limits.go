@@ -27,9 +27,5 @@ func (s *Server) limitCalls(c echo.Context) error {
 	if who.KeyID != 0 {
 		name, rate = "calls:key:"+strconv.FormatInt(who.KeyID, 10), s.calls.key
 	}
-	ok, wait := s.Limiter.Allow(c.Request().Context(), name, rate)
-	if ok {
-		return nil
-	}
-	return &model.Error{Kind: model.TooMany, Wait: wait}
+	return s.allow(c, name, rate)
 }

@@ -9,7 +9,7 @@ import { useMe } from "@/auth/use-session";
 import { FailureAlert } from "@/ui/failure-alert";
 import { useFormSubmit } from "@/ui/form-submit";
 import { notify } from "@/ui/notify";
-import { StrengthHint } from "./strength-hint";
+import { NewPassword } from "./new-password";
 import { MIN_PASSWORD } from "./validation";
 
 const EMPTY = { current_password: "", new_password: "" };
@@ -53,18 +53,13 @@ export function PasswordForm() {
           autoComplete="current-password"
           visibilityToggleButtonProps={eye}
         />
-        <Stack gap="xs">
-          <PasswordInput
-            key={form.key("new_password")}
-            {...form.getInputProps("new_password")}
-            label={t("profile.newPassword")}
-            description={t("register.hint")}
-            name="new_password"
-            autoComplete="new-password"
-            visibilityToggleButtonProps={eye}
-          />
-          {typed && <StrengthHint password={typed} />}
-        </Stack>
+        <NewPassword
+          key={form.key("new_password")}
+          {...form.getInputProps("new_password")}
+          label={t("profile.newPassword")}
+          name="new_password"
+          typed={typed}
+        />
         <Group justify="flex-end">
           <Button type="submit" variant="default" loading={pending}>
             {t("profile.changePassword")}

@@ -1,4 +1,4 @@
-import { Anchor, Button, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { Anchor, Button, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
 import { useState } from "react";
@@ -13,7 +13,7 @@ import { FailureAlert } from "@/ui/failure-alert";
 import { useFormSubmit } from "@/ui/form-submit";
 import { CheckMail } from "./check-mail";
 import { EntryCard } from "./entry-card";
-import { StrengthHint } from "./strength-hint";
+import { NewPassword } from "./new-password";
 import { MIN_PASSWORD } from "./validation";
 
 const route = getRouteApi("/public/register");
@@ -100,20 +100,15 @@ export function RegisterPage() {
             autoComplete="name"
             maxLength={200}
           />
-          <Stack gap="xs">
-            <PasswordInput
-              key={form.key("password")}
-              {...form.getInputProps("password")}
-              label={t("signIn.password")}
-              description={t("register.hint")}
-              name="password"
-              autoComplete="new-password"
-              required
-              withAsterisk={false}
-              visibilityToggleButtonProps={{ "aria-label": t("signIn.showPassword") }}
-            />
-            {password && <StrengthHint password={password} />}
-          </Stack>
+          <NewPassword
+            key={form.key("password")}
+            {...form.getInputProps("password")}
+            label={t("signIn.password")}
+            name="password"
+            required
+            withAsterisk={false}
+            typed={password}
+          />
           <Button type="submit" loading={pending} fullWidth>
             {t("register.submit")}
           </Button>

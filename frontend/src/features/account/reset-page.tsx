@@ -1,4 +1,4 @@
-import { Anchor, Button, PasswordInput, Stack, Text } from "@mantine/core";
+import { Anchor, Button, Stack, Text } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useCallback, useState } from "react";
@@ -10,7 +10,7 @@ import { useFormSubmit } from "@/ui/form-submit";
 import { ToSignIn } from "./check-mail";
 import { EntryCard } from "./entry-card";
 import { useLinkToken } from "./link-token";
-import { StrengthHint } from "./strength-hint";
+import { NewPassword } from "./new-password";
 import { MIN_PASSWORD } from "./validation";
 
 const route = getRouteApi("/public/reset");
@@ -70,20 +70,15 @@ export function ResetPage() {
       <form onSubmit={onSubmit} noValidate>
         <Stack gap="md">
           {failure !== null && <FailureAlert error={failure} />}
-          <Stack gap="xs">
-            <PasswordInput
-              key={form.key("password")}
-              {...form.getInputProps("password")}
-              label={t("mail.newPassword")}
-              description={t("register.hint")}
-              name="password"
-              autoComplete="new-password"
-              required
-              withAsterisk={false}
-              visibilityToggleButtonProps={{ "aria-label": t("signIn.showPassword") }}
-            />
-            {typed && <StrengthHint password={typed} />}
-          </Stack>
+          <NewPassword
+            key={form.key("password")}
+            {...form.getInputProps("password")}
+            label={t("mail.newPassword")}
+            name="password"
+            required
+            withAsterisk={false}
+            typed={typed}
+          />
           <Button type="submit" loading={pending} fullWidth>
             {t("mail.reset")}
           </Button>
