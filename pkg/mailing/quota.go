@@ -26,8 +26,9 @@ func (e *Engine) leaseQuota(ctx context.Context, b *batch, want int) error {
 	return err
 }
 
-// again is when a chunk that was left without leave looks again: when the day
-// turns, and before that in case something came back that nobody told it of.
+// again is when a chunk that was left without leave looks again if nobody wakes
+// it: when the day turns, and before that in case the look for room failed that
+// follows when it is given back.
 func (q *quota) again(now time.Time) time.Time {
 	if soon := now.Add(lookAgain); soon.Before(q.Until) {
 		return soon
