@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useRef, useState } from "react";
 import type { Content } from "./preflight";
 import { isSame } from "./use-draft";
 
@@ -9,7 +9,10 @@ export function useNewDraft(userId: number) {
   const key = `postrider.new-message.${userId}`;
   const [content, setContent] = useState(() => stored(key));
   const [restored, setRestored] = useState(() => !isSame(content, EMPTY));
+  // Two fields can be written before the page is drawn again: the second must know of the first.
+  const latest = useRef(content);
   const keep = (next: Content) => {
+    latest.current = next;
     setContent(next);
     try {
       if (isSame(next, EMPTY)) localStorage.removeItem(key);
@@ -21,7 +24,7 @@ export function useNewDraft(userId: number) {
   return {
     content,
     restored,
-    change: (part: Partial<Content>) => keep({ ...content, ...part }),
+    change: (part: Partial<Content>) => keep({ ...latest.current, ...part }),
     forget: () => {
       keep(EMPTY);
       setRestored(false);
