@@ -1,4 +1,4 @@
-import { screen, waitFor } from "@testing-library/react";
+import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
 import { expect, test } from "vitest";
 import { api } from "@/api/client";
@@ -34,4 +34,29 @@ test("who does not want to sign in again is led to sign-in, and the way back is 
   await user.click(screen.getByRole("button", { name: "Leave this page" }));
   await screen.findByRole("heading", { name: "Sign in" });
   expect(router.state.location.search).toEqual({ return_to: "/mailings?status=draft" });
+});
+
+test("what stands in a form of one's own stays while the password is asked for, and after", async () => {
+  server.use(
+    http.get(at("/mailings/7"), () => HttpResponse.json(aMailing({ id: 7, message_id: null }))),
+    http.post(at("/mailings/audience"), () => problem(422)),
+  );
+  const { user, queries } = await visitSignedIn("/mailings/7/edit");
+  const name = await screen.findByRole("textbox", { name: "Name of the mailing" });
+  fireEvent.change(name, { target: { value: "Half a name" } });
+  server.use(http.get(at("/clients"), () => problem(401)));
+  await api.GET("/clients").catch(() => {});
+  const password = await screen.findByLabelText("Password");
+  expect(name).toBeInTheDocument();
+  server.use(http.post(at("/auth/login"), () => HttpResponse.json(tokens("second"))));
+  // Also when what was read before cannot be read anew.
+  server.use(http.get(at("/mailings/7"), () => problem(503)));
+  await user.type(password, "right{Enter}");
+  await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
+  await waitFor(() => {
+    const [read] = queries.getQueryCache().findAll({ queryKey: ["mailing-form"] });
+    expect(read?.state.status).toBe("error");
+  });
+  expect(name).toBeInTheDocument();
+  expect(name).toHaveValue("Half a name");
 });

@@ -108,6 +108,36 @@ test("signing out in another tab signs out here", async () => {
   expect(heard).toHaveBeenCalledWith("signed-out");
 });
 
+test("a session lost in another tab is lost here, and found again here when it is there", async () => {
+  await session.signIn("anna@example.com", "x");
+  const heard = vi.fn();
+  const end = session.subscribe(heard);
+  const told = (newValue: string) =>
+    window.dispatchEvent(new StorageEvent("storage", { key: "postrider.signed-in", newValue }));
+  localStorage.setItem("postrider.signed-in", "lost");
+  told("lost");
+  expect(session.token).toBeNull();
+  expect([session.expected, session.held]).toEqual([false, true]);
+  localStorage.setItem("postrider.signed-in", "1");
+  told("1");
+  end();
+  expect(heard.mock.calls).toEqual([["lost"], ["signed-in"]]);
+  expect(session.expected).toBe(true);
+});
+
+test("other tabs are told that a session was lost, and that somebody signed out", async () => {
+  const refused = () => http.post(at("/auth/refresh"), () => problem(401));
+  await session.signIn("anna@example.com", "x");
+  server.use(refused());
+  await session.renew();
+  expect(localStorage.getItem("postrider.signed-in")).toBe("lost");
+  expect(session.held).toBe(true);
+  server.use(http.post(at("/auth/logout-all"), () => problem(401)));
+  await session.signOutEverywhere();
+  expect(localStorage.getItem("postrider.signed-in")).toBeNull();
+  expect(session.held).toBe(false);
+});
+
 test("the access token is kept nowhere but in memory", async () => {
   await session.signIn("anna@example.com", "x");
   expect(JSON.stringify({ ...localStorage, ...sessionStorage })).not.toContain("first");

@@ -1,8 +1,13 @@
 import { Failure } from "@/api/failure";
 import { publicApi } from "@/api/http";
 
-/** Set while this browser has a session; other tabs see it go and sign out too. It holds no secret. */
+/**
+ * What this browser knows of its session, for all its tabs: on while it has one, lost when the server ended it, nothing
+ * after signing out. It holds no secret.
+ */
 const MARK = "postrider.signed-in";
+const ON = "1";
+const LOST = "lost";
 
 /** How long before its end an access token is renewed, in milliseconds: a request never has to wait for it. */
 const AHEAD = 60_000;
@@ -20,17 +25,22 @@ class Session {
   #token: string | null = null;
   #renewal: Promise<boolean> | null = null;
   #asked = false;
+  #lost = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #listeners = new Set<(event: SessionEvent) => void>();
 
   constructor() {
     window.addEventListener("storage", ({ key, newValue }) => {
       if (key !== MARK) return;
-      if (newValue === null) {
-        clearTimeout(this.#timer);
-        this.#token = null;
+      if (newValue === ON) {
+        this.#lost = false;
+        this.#tell("signed-in");
+        return;
       }
-      this.#tell(newValue === null ? "signed-out" : "signed-in");
+      clearTimeout(this.#timer);
+      this.#token = null;
+      this.#lost = newValue === LOST;
+      this.#tell(this.#lost ? "lost" : "signed-out");
     });
   }
 
@@ -40,7 +50,12 @@ class Session {
 
   /** Whether this browser was signed in when last seen; it costs no request and may be out of date. */
   get expected(): boolean {
-    return this.#token !== null || localStorage.getItem(MARK) !== null;
+    return this.#token !== null || localStorage.getItem(MARK) === ON;
+  }
+
+  /** Whether what is on the page is somebody's: of who is signed in, or of who was until the server ended the session and may go on after signing in again. */
+  get held(): boolean {
+    return this.#token !== null || this.#lost;
   }
 
   /** Calls back when somebody signed in or out, here or in another tab. Returns what ends it. */
@@ -110,21 +125,26 @@ class Session {
     if (!tokens?.access_token) throw new Failure({ status: 0 });
     const before = this.#token;
     this.#token = tokens.access_token;
+    this.#lost = false;
     clearTimeout(this.#timer);
     // What the timer misses, a sleeping laptop for one, the first refused request makes good.
     this.#timer = setTimeout(() => void this.renew().catch(() => false), tokens.expires_in * 1000 - AHEAD);
     this.#asked = true;
-    localStorage.setItem(MARK, "1");
+    localStorage.setItem(MARK, ON);
     if (before === null) this.#tell("signed-in");
   }
 
   #end(event: SessionEvent) {
-    const before = this.expected;
+    // What was lost cannot be lost again, but left.
+    const known = this.expected || (this.#lost && event === "signed-out");
     clearTimeout(this.#timer);
     this.#token = null;
     this.#asked = true;
-    localStorage.removeItem(MARK);
-    if (before) this.#tell(event);
+    if (!known) return;
+    this.#lost = event === "lost";
+    if (this.#lost) localStorage.setItem(MARK, LOST);
+    else localStorage.removeItem(MARK);
+    this.#tell(event);
   }
 
   #tell(event: SessionEvent) {

@@ -42,7 +42,8 @@ export function EditMailingPage() {
       </Stack>
     );
   }
-  if (read.isError) {
+  // What is typed stays, should a later reading fail.
+  if (!read.data) {
     return (
       <>
         <PageHeader title={t("mailingForm.editTitle")} />
