@@ -75,10 +75,10 @@ func (s *Server) Mount(method, path, who, whose, scope string, handle echo.Handl
 // HurryKeys makes a repeated call wait less for the first.
 func (s *Server) HurryKeys(whole time.Duration) { s.wait = waitFirst{whole, 5 * time.Millisecond} }
 
-// KeyOf is the name and the hash under which a call with an Idempotency-Key is
-// kept; the body must be canonical JSON.
+// KeyOf is the name and the hash under which a call with an Idempotency-Key of
+// somebody who signed in is kept; the body must be canonical JSON.
 func KeyOf(path, key, body string) (name, hash string) {
-	return digest(base+path, key), digest(body, "")
+	return receiptName(base+path, key, nil), digest(body, "")
 }
 
 // OnceOnly are the paths of the calls that take an Idempotency-Key.

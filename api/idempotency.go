@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -96,8 +97,9 @@ func (s *Server) onceOnly() map[string]remake {
 }
 
 // once carries a call with an Idempotency-Key out one time: whoever sends the
-// same again, to the same path as the same user, is answered what the first one
-// was, whatever happened to that answer. A body that cannot be read is the
+// same again, to the same path as the same caller, is answered what the first one
+// was, whatever happened to that answer. A caller is a user who signed in, or an
+// API key: what a key was told is for no other, as that may carry fewer scopes. A body that cannot be read is the
 // handler's to refuse, and leaves the key free.
 func (s *Server) once(again remake, next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
@@ -161,7 +163,7 @@ func (s *Server) receipt(c echo.Context, key string, body map[string]any) (*stor
 	waited := time.NewTimer(s.wait.whole)
 	defer waited.Stop()
 	for {
-		r, err := s.Store.OpenReceipt(ctx, userOf(c).ID, digest(u.Path, key), hash, firstWithin)
+		r, err := s.Store.OpenReceipt(ctx, userOf(c).ID, receiptName(u.Path, key, keyOf(c)), hash, firstWithin)
 		switch {
 		case err != nil:
 			return nil, err
@@ -180,6 +182,15 @@ func (s *Server) receipt(c echo.Context, key string, body map[string]any) (*stor
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// receiptName tells the calls of a user apart, and those of their API keys from
+// each other and from the user's own.
+func receiptName(path, key string, by *model.APIKey) string {
+	if by == nil {
+		return digest(path, key)
+	}
+	return digest(path, key, strconv.FormatInt(by.ID, 10))
 }
 
 func digest(parts ...string) string {

@@ -132,6 +132,56 @@ func TestAKeyBelongsToItsBodyPathAndUser(t *testing.T) {
 	})
 }
 
+// TestAReceiptIsTheCallers: what somebody was told is told again to nobody who
+// could not have made the call: no other API key of theirs, no key that was
+// revoked, nobody who is blocked.
+func TestAReceiptIsTheCallers(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *harness) {
+		anna, root := h.user(t), h.superuser(t)
+		sender, other := anna.key(t, model.MailingsWrite, model.MailingsSend), anna.key(t, model.MailingsWrite, model.MailingsSend)
+		writer, stopper := anna.key(t, model.MailingsWrite), anna.key(t, model.MailingsRead)
+		mailing := object{"name": "N", "message_id": makeMessage(t, anna), "audience": object{"all": true}}
+		made := sender.do(t, "POST", "/mailings", mailing, keyed("m")).require(t, 201)
+		draft := makeMailing(t, anna, true)
+		start := fmt.Sprintf("/mailings/%d/start", draft)
+		started := sender.do(t, "POST", start, nil, keyed("s")).require(t, 202)
+
+		// without the scope there is nothing to be told again, wherever it is asked for
+		for _, key := range []*caller{writer, stopper} {
+			key.do(t, "POST", start, nil, keyed("s")).problem(t, 403, "forbidden")
+			key.do(t, "POST", "/mailings", mailing, keyed("m")).problem(t, 403, "forbidden")
+		}
+		// to another caller it is another call
+		for _, who := range []*caller{other, anna} {
+			again := who.do(t, "POST", "/mailings", mailing, keyed("m")).require(t, 201)
+			require.Empty(t, again.header.Get("Idempotency-Replayed"))
+			require.NotEqual(t, made.id(t), again.id(t))
+		}
+		// a refusal of one is not the answer to another
+		sender.do(t, "POST", "/mailings", mailing, keyed("w")).require(t, 201)
+		writer.do(t, "POST", "/mailings", mailing, keyed("n")).problem(t, 403, "forbidden")
+		sender.do(t, "POST", "/mailings", mailing, keyed("n")).require(t, 201)
+
+		sender.do(t, "POST", "/mailings", mailing, keyed("m")).same(t, made)
+		sender.do(t, "POST", start, nil, keyed("s")).same(t, started)
+		block := func(active bool) {
+			root.do(t, "PATCH", fmt.Sprintf("/users/%d", anna.user.ID), object{"is_active": active}).require(t, 200)
+		}
+		block(false)
+		sender.do(t, "POST", start, nil, keyed("s")).problem(t, 401, "unauthenticated")
+		anna.do(t, "POST", "/mailings", mailing, keyed("m")).problem(t, 401, "unauthenticated")
+		block(true)
+		sender.do(t, "POST", start, nil, keyed("s")).same(t, started)
+		anna = h.as(t, anna.user)
+		keys, _ := anna.keys(t)
+		for _, k := range keys {
+			anna.do(t, "DELETE", fmt.Sprintf("/api-keys/%d", k.ID), nil).require(t, 204)
+		}
+		sender.do(t, "POST", start, nil, keyed("s")).problem(t, 401, "unauthenticated")
+	})
+}
+
 func TestAKeyHasAForm(t *testing.T) {
 	t.Parallel()
 	h := one(t)
