@@ -99,16 +99,19 @@ func TestSurprisesShowNothing(t *testing.T) {
 	h.api.Echo().GET("/api/v1/away", func(echo.Context) error {
 		return &model.Error{Kind: model.Unavailable, Message: "the database is not available now", Err: errors.New("the secret reason")}
 	})
-	for path, status := range map[string]int{"/panic": 500, "/fault": 500, "/away": 503} {
+	h.api.Echo().GET("/api/v1/full", func(echo.Context) error {
+		return &model.Error{Kind: model.Unavailable, Message: "too many people sign in at this moment", Wait: 2 * time.Second, Err: errors.New("the secret reason")}
+	})
+	for path, status := range map[string]int{"/panic": 500, "/fault": 500, "/away": 503, "/full": 503} {
 		a := h.anonymous().do(t, "GET", path, nil)
 		p := a.problem(t, status, map[int]string{500: "internal", 503: "unavailable"}[status])
 		require.NotContains(t, string(a.body), "secret")
 		require.Equal(t, 1, strings.Count(h.log.String(), p.RequestID), "logged once")
 		if status == 503 {
-			require.NotEmpty(t, a.header.Get("Retry-After"))
+			require.Equal(t, map[string]string{"/away": "5", "/full": "2"}[path], a.header.Get("Retry-After"))
 		}
 	}
-	require.Equal(t, 3, strings.Count(h.log.String(), "the secret reason"))
+	require.Equal(t, 4, strings.Count(h.log.String(), "the secret reason"))
 }
 
 func TestAnswersSpeakTheReadersLanguage(t *testing.T) {

@@ -13,7 +13,9 @@ import (
 // installation is the product in its processes, with a person and clients.
 type installation struct {
 	s       *stage
-	kind    string // of the database
+	kind    string   // of the database
+	env     []string // of the programs
+	workers int
 	db      *sql.DB
 	person  *person
 	message int64
@@ -23,7 +25,7 @@ type installation struct {
 
 // install starts the product with an empty database and n clients.
 func (s *stage) install(ctx context.Context, database, sinkAddr string, n, workers, connections int) (_ *installation, err error) {
-	in := &installation{s: s, kind: database}
+	in := &installation{s: s, kind: database, workers: workers}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, in.stop())
@@ -38,7 +40,7 @@ func (s *stage) install(ctx context.Context, database, sinkAddr string, n, worke
 	if err != nil {
 		return nil, err
 	}
-	env := []string{
+	in.env = []string{
 		"POSTRIDER_DATABASE_URL=" + address,
 		"POSTRIDER_SECRET_KEY=" + base64.StdEncoding.EncodeToString([]byte("an installation's key of 32 byte")),
 		"POSTRIDER_HTTP_ADDR=" + http,
@@ -46,16 +48,11 @@ func (s *stage) install(ctx context.Context, database, sinkAddr string, n, worke
 		"POSTRIDER_LOG_LEVEL=warn",
 		fmt.Sprintf("POSTRIDER_DATA_DIR=%s/up_%d", s.dir, s.databases),
 	}
-	if database == "sqlite" {
-		if err := in.start(ctx, env, "ready: ", "postrider", "up"); err != nil {
-			return nil, err
-		}
-		in.senders = in.all
-	} else {
-		env = append(env, fmt.Sprintf("POSTRIDER_REDIS_URL=redis://%s/%d", s.redis.Addr, s.databases), "POSTRIDER_LOG_LEVEL=info")
-		if err := in.start(ctx, env, "listening", "api"); err != nil {
-			return nil, err
-		}
+	if database != "sqlite" {
+		in.env = append(in.env, fmt.Sprintf("POSTRIDER_REDIS_URL=redis://%s/%d", s.redis.Addr, s.databases), "POSTRIDER_LOG_LEVEL=info")
+	}
+	if err := in.startDoor(ctx); err != nil {
+		return nil, err
 	}
 	if in.person, err = register(ctx, "http://"+http, "anna@example.com"); err != nil {
 		return nil, err
@@ -66,17 +63,47 @@ func (s *stage) install(ctx context.Context, database, sinkAddr string, n, worke
 	if err := fill(ctx, db, database, in.person.id, n); err != nil {
 		return nil, err
 	}
-	for range workers {
-		if database == "sqlite" {
-			break
-		}
-		if err := in.start(ctx, env, "worker is ready", "worker"); err != nil {
-			return nil, err
-		}
-		in.senders = append(in.senders, in.all[len(in.all)-1])
+	if err := in.startWorkers(ctx); err != nil {
+		return nil, err
 	}
 	time.Sleep(time.Second) // the beats and sweeps of the start are over
 	return in, nil
+}
+
+// startDoor starts what answers requests: the API, or all in one process.
+func (in *installation) startDoor(ctx context.Context) error {
+	if in.kind != "sqlite" {
+		return in.start(ctx, in.env, "listening", "api")
+	}
+	err := in.start(ctx, in.env, "ready: ", "postrider", "up")
+	in.senders = in.all
+	return err
+}
+
+func (in *installation) startWorkers(ctx context.Context) error {
+	if in.kind == "sqlite" {
+		return nil
+	}
+	for range in.workers {
+		if err := in.start(ctx, in.env, "worker is ready", "worker"); err != nil {
+			return err
+		}
+		in.senders = append(in.senders, in.all[len(in.all)-1])
+	}
+	return nil
+}
+
+// restart starts all programs anew, with more settings.
+func (in *installation) restart(ctx context.Context, settings ...string) error {
+	if err := in.stopPrograms(); err != nil {
+		return err
+	}
+	in.env = append(in.env, settings...)
+	in.senders = nil
+	if err := in.startDoor(ctx); err != nil {
+		return err
+	}
+	return in.startWorkers(ctx)
 }
 
 func (in *installation) start(ctx context.Context, env []string, word, name string, args ...string) error {

@@ -5,6 +5,7 @@
 //	bench [-bin DIR]             the default matrix
 //	bench send [flags]           one mailing, from the call that starts it to its finished report
 //	bench api [flags]            how long requests take while a mailing is sent
+//	bench accounts [flags]       whether the time of an answer tells that there is an account
 //
 // Before each mailing a bare sender, without database and rendering, works on
 // an equal server for some seconds. Machines drift; the share of the bare
@@ -67,6 +68,13 @@ func run(ctx context.Context, args []string) error {
 			return err
 		}
 		return onStage(*bin, func(s *stage) error { return c.run(ctx, s) })
+	case "accounts":
+		a := defaultAccounts
+		a.flags(flags)
+		if err := flags.Parse(args); err != nil {
+			return err
+		}
+		return onStage(*bin, func(s *stage) error { return a.run(ctx, s) })
 	case "sink": // what the others start
 		c := sinkKind{}
 		c.flags(flags)
@@ -75,7 +83,7 @@ func run(ctx context.Context, args []string) error {
 		}
 		return c.serve()
 	}
-	return fmt.Errorf("there is no %q: bench [send | api] [flags]", command)
+	return fmt.Errorf("there is no %q: bench [send | api | accounts] [flags]", command)
 }
 
 // matrix is what `make bench` runs: some minutes that show each promise of

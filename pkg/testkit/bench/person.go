@@ -55,17 +55,31 @@ func (p *person) login(ctx context.Context, email string) error {
 
 // call wants an answer of 2xx and reads it into out.
 func (p *person) call(ctx context.Context, method, path string, body, out any) error {
+	status, raw, err := p.answer(ctx, method, path, body)
+	if err != nil {
+		return err
+	}
+	if status/100 != 2 {
+		return fmt.Errorf("%s %s: %d: %s", method, path, status, raw)
+	}
+	if out == nil {
+		return nil
+	}
+	return json.Unmarshal(raw, out)
+}
+
+func (p *person) answer(ctx context.Context, method, path string, body any) (status int, raw []byte, err error) {
 	var in io.Reader
 	if body != nil {
 		raw, err := json.Marshal(body)
 		if err != nil {
-			return err
+			return 0, nil, err
 		}
 		in = bytes.NewReader(raw)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, p.base+"/api/v1"+path, in)
 	if err != nil {
-		return err
+		return 0, nil, err
 	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
@@ -75,20 +89,11 @@ func (p *person) call(ctx context.Context, method, path string, body, out any) e
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return err
+		return 0, nil, err
 	}
 	defer res.Body.Close()
-	raw, err := io.ReadAll(res.Body)
-	if err != nil {
-		return err
-	}
-	if res.StatusCode/100 != 2 {
-		return fmt.Errorf("%s %s: %s: %s", method, path, res.Status, raw)
-	}
-	if out == nil {
-		return nil
-	}
-	return json.Unmarshal(raw, out)
+	raw, err = io.ReadAll(res.Body)
+	return res.StatusCode, raw, err
 }
 
 // mail starts a mailing to all clients and answers its run.
