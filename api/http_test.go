@@ -74,10 +74,26 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 	for _, a := range []*answer{
 		anna.do(t, "GET", "/me", nil), anna.do(t, "GET", "/nothing", nil), h.anonymous().do(t, "GET", "/me", nil),
 		anna.do(t, "PATCH", "/me", "{"), anna.root(t, "GET", "/", nil), anna.root(t, "GET", "//x", nil),
+		anna.root(t, "GET", "/swagger/", nil), anna.root(t, "GET", "/openapi.json", nil), anna.root(t, "GET", "/healthz", nil),
+		anna.root(t, "GET", "/assets/app-a1b2c3.js", nil), anna.root(t, "GET", "/u/none", nil), anna.do(t, "GET", "/downloads/none", nil),
 	} {
-		require.Equal(t, "nosniff", a.header.Get("X-Content-Type-Options"), a.call)
-		require.NotEmpty(t, a.header.Get("Referrer-Policy"), a.call)
-		require.Contains(t, a.header.Get("Content-Security-Policy"), "frame-ancestors 'none'", a.call)
+		for name, want := range map[string]string{
+			"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
+			"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
+			"Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+		} {
+			require.Equal(t, want, a.header.Get(name), "%s: %s", a.call, name)
+		}
+		referrer := "same-origin"
+		if strings.Contains(a.call, "/u/") {
+			referrer = "no-referrer" // its address is a secret
+		}
+		require.Equal(t, referrer, a.header.Get("Referrer-Policy"), a.call)
+		policy := a.header.Get("Content-Security-Policy")
+		require.Contains(t, policy, "default-src 'none';", a.call)
+		require.Contains(t, policy, "frame-ancestors 'none'", a.call)
+		require.Contains(t, policy, "base-uri 'none'", a.call)
+		require.NotRegexp(t, "script-src[^;]*(unsafe|data:|https?:|\\*)", policy, a.call)
 		require.Regexp(t, regexp.MustCompile("^[0-9a-f]{24}$"), a.header.Get("X-Request-ID"), a.call)
 		if strings.Contains(a.call, "/api/") {
 			require.Equal(t, "no-store", a.header.Get("Cache-Control"), a.call)
