@@ -56,6 +56,8 @@ func TestTheQueueOfHashesIsBounded(t *testing.T) {
 	ctx := context.Background()
 	h := newHasher()
 	began, goOn := make(chan struct{}, parallelHashes+waitingHashes), make(chan struct{})
+	release := sync.OnceFunc(func() { close(goOn) })
+	defer release()
 	h.compare = func(string, string) (bool, error) {
 		began <- struct{}{}
 		<-goOn
@@ -86,9 +88,11 @@ func TestTheQueueOfHashesIsBounded(t *testing.T) {
 	go func() { left <- matches(impatient) }()
 	full()
 	require.Empty(t, began, "no more than these hash at once")
+	patience, end := context.WithTimeout(ctx, 20*time.Second) // who has to wait for a place waits in vain
+	defer end()
 	for _, call := range []func() error{
-		func() error { return matches(ctx) },
-		func() error { _, err := h.hash(ctx, "a new password"); return err },
+		func() error { return matches(patience) },
+		func() error { _, err := h.hash(patience, "a new password"); return err },
 	} {
 		var e *model.Error
 		require.ErrorAs(t, call(), &e)
@@ -100,7 +104,7 @@ func TestTheQueueOfHashesIsBounded(t *testing.T) {
 	require.ErrorIs(t, <-left, context.Canceled)
 	come() // who gave up has left a place
 	full()
-	close(goOn)
+	release()
 	all.Wait()
 	require.Empty(t, h.places)
 	require.NoError(t, matches(ctx))
