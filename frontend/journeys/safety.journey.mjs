@@ -131,20 +131,35 @@ test("another site neither frames nor reads this one", async () => {
   await context.close();
 });
 
-test("Swagger UI works under the policy of the interface", async () => {
+test("Swagger UI works under the policy of the interface, with an API key as with none that is good", async () => {
+  const email = `safety-${randomBytes(6).toString("hex")}@example.com`;
+  await call("POST", "/auth/register", { email, password: PASSWORD, locale: "en", timezone: "UTC" });
+  const api = await apiAs(email, PASSWORD);
+  const { key } = await api("POST", "/api-keys", { name: "Swagger UI", scopes: ["clients:read"] });
+
   const { page, close } = await visitor(browser, "en-GB");
   await page.goto("/swagger/");
-  await page.getByRole("button", { name: "Authorize" }).click();
-  await page.locator(".auth-container input").fill("not-a-token");
-  await page
-    .locator(".auth-container")
-    .getByRole("button", { name: /^Apply|Authorize$/ })
-    .click();
-  await page.locator(".auth-container").getByText("Authorized").first().waitFor();
-  await page.getByRole("button", { name: "Close" }).click();
-  await page.locator("#operations-accounts-readMe, [id$='-readMe']").first().click();
+  const dialog = page.locator(".auth-container");
+  const authorize = async (token) => {
+    await page.getByRole("button", { name: "Authorize" }).first().click();
+    const input = dialog.locator("input");
+    const again = dialog.getByRole("button", { name: "Remove authorization" });
+    await input.or(again).waitFor();
+    if (await again.isVisible()) await again.click();
+    await input.fill(token);
+    await dialog.getByRole("button", { name: /^Apply|Authorize$/ }).click();
+    await dialog.getByText("Authorized").first().waitFor();
+    await page.getByRole("button", { name: "Close" }).click();
+  };
+  const answers = page.locator(".live-responses-table");
+  await authorize("not-a-token");
+  await page.locator("[id$='-readMe']").first().click();
   await page.getByRole("button", { name: "Try it out" }).click();
   await page.getByRole("button", { name: "Execute" }).click();
-  await page.locator(".live-responses-table").getByText("401").first().waitFor();
+  await answers.getByText("401").first().waitFor();
+  await authorize(key);
+  await page.getByRole("button", { name: "Execute" }).click();
+  await answers.getByText("200").first().waitFor();
+  await answers.getByText(email).first().waitFor();
   await close();
 });

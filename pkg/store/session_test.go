@@ -137,3 +137,28 @@ func TestSetPasswordKeepsOnlyTheSessionThatAsked(t *testing.T) {
 		require.True(t, model.IsKind(err, model.Unauthenticated), "%v", err)
 	})
 }
+
+// TestABlockedAccountHasNoSession: neither a new one, whatever a sign-in has
+// found out before, nor an old one for longer.
+func TestABlockedAccountHasNoSession(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		ctx := context.Background()
+		u, root := testkit.User(t, st), testkit.Superuser(t, st)
+		old := signIn(t, st, u)
+		_, err := st.ChangeUser(ctx, root.Viewer(), u.ID, nil, func(u *model.User) error { u.IsActive = false; return nil })
+		require.NoError(t, err)
+		for name, try := range map[string]func() error{
+			"sign in": func() error { return st.CreateSession(ctx, &model.Session{UserID: u.ID, Nonce: "nonce"}) },
+			"refresh": func() error { _, err := st.RotateSession(ctx, old.ID, 1); return err },
+			"read":    func() error { _, err := st.SessionUser(ctx, old.ID, u.ID); return err },
+		} {
+			require.True(t, model.IsKind(try(), model.Unauthenticated), name)
+		}
+		_, err = st.ChangeUser(ctx, root.Viewer(), u.ID, nil, func(u *model.User) error { u.IsActive = true; return nil })
+		require.NoError(t, err)
+		_, err = st.SessionUser(ctx, old.ID, u.ID)
+		require.True(t, model.IsKind(err, model.Unauthenticated), "a block ends what was open: %v", err)
+		signIn(t, st, u)
+	})
+}
