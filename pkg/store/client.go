@@ -78,8 +78,11 @@ func ownedBy(q *gorm.DB, v model.Viewer, see model.Permission, column string, ow
 // email, full_name, created_at or updated_at.
 func (s *Store) Clients(ctx context.Context, v model.Viewer, f ClientFilter, p Page) (List[model.Client], error) {
 	q := ownedBy(s.seenClients(s.read(ctx), v), v, model.ClientsViewAll, "clients.owner_id", f.OwnerID, &p)
-	q = narrowed(q, v, f)
-	out, err := clientList.page(q, p)
+	list, q := clientList, narrowed(q, v, f)
+	if _, known := tagOwner(v, f); known && f.Tag != "" {
+		list = list.inOrderOf("client_tags.client_id")
+	}
+	out, err := list.page(q, p)
 	if err == nil {
 		err = joinTags(s.read(ctx), out.Items)
 	}
@@ -110,14 +113,19 @@ func narrowed(q *gorm.DB, v model.Viewer, f ClientFilter) *gorm.DB {
 // is walked in the order of clients; a tag that nobody has then costs nothing,
 // where the other form looks at every client (measured: 1.6 s at a million).
 func tagged(q *gorm.DB, v model.Viewer, f ClientFilter) *gorm.DB {
-	owner := v.UserID
-	switch {
-	case f.OwnerID != nil:
-		owner = *f.OwnerID
-	case v.Has(model.ClientsViewAll):
+	owner, known := tagOwner(v, f)
+	if !known {
 		return q.Where("EXISTS (SELECT 1 FROM client_tags WHERE client_tags.client_id = clients.id AND client_tags.tag = ?)", f.Tag)
 	}
 	return q.Joins("JOIN client_tags ON client_tags.client_id = clients.id AND client_tags.owner_id = ? AND client_tags.tag = ?", owner, f.Tag)
+}
+
+// tagOwner is whose tags a filter concerns; those of everybody are not known.
+func tagOwner(v model.Viewer, f ClientFilter) (owner int64, known bool) {
+	if f.OwnerID != nil {
+		return *f.OwnerID, true
+	}
+	return v.UserID, !v.Has(model.ClientsViewAll)
 }
 
 // Client is one client that a viewer sees.

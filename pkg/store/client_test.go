@@ -435,3 +435,35 @@ func TestNoCopyOutlivesAnErasure(t *testing.T) {
 		}
 	})
 }
+
+// A page of a tag that a million clients have must not sort them all first.
+func TestATagIsListedInTheOrderOfItsIndex(t *testing.T) {
+	t.Parallel()
+	st := testkit.Store(t, testkit.SQLite)
+	v := viewerOf(testkit.User(t, st))
+	var last []int64
+	for i := range 5 {
+		c := &model.Client{Email: fmt.Sprintf("c%d@example.org", i), Tags: []string{"all"}}
+		require.NoError(t, st.CreateClient(context.Background(), v, c))
+		last = append([]int64{c.ID}, last...)
+	}
+	var seen []int64
+	plans, err := st.Plans(func() {
+		for p := (store.Page{Limit: 2}); ; {
+			list, err := st.Clients(context.Background(), v, store.ClientFilter{Tag: "all"}, p)
+			require.NoError(t, err)
+			for _, c := range list.Items {
+				seen = append(seen, c.ID)
+			}
+			if p.Cursor = list.Next; p.Cursor == "" {
+				return
+			}
+		}
+	})
+	require.NoError(t, err)
+	require.Equal(t, last, seen)
+	require.NotEmpty(t, plans)
+	for _, step := range plans {
+		require.NotContains(t, step, "TEMP B-TREE", plans)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"hash/crc32"
+	"maps"
 	"strings"
 	"time"
 
@@ -54,6 +55,17 @@ type listing[T any] struct {
 	natural string // the order without a sort
 }
 
+// inOrderOf is the list with another column that always equals its id, for the
+// order by id: SQLite does not see that the index of that column has the order
+// already and sorts all rows for each page.
+func (l listing[T]) inOrderOf(column string) listing[T] {
+	l.sorts = maps.Clone(l.sorts)
+	byID := l.sorts["id"]
+	byID.column = column
+	l.sorts["id"] = byID
+	return l
+}
+
 type cursor struct {
 	List string          `json:"l"`
 	Sort string          `json:"s"`
@@ -81,6 +93,7 @@ func (l listing[T]) page(q *gorm.DB, p Page) (List[T], error) {
 		direction, compare = " DESC", "<"
 	}
 	key, known := l.sorts[name]
+	byID := name == "id" || key.column == l.id
 	if !known {
 		bad.Add("sort", "unknown", "this list cannot be sorted by %q", name)
 	}
@@ -108,14 +121,14 @@ func (l listing[T]) page(q *gorm.DB, p Page) (List[T], error) {
 		out.Total = &n
 	}
 	if p.Cursor != "" {
-		if key.column == l.id {
-			q = q.Where(l.id+" "+compare+" ?", c.ID)
+		if byID {
+			q = q.Where(key.column+" "+compare+" ?", c.ID)
 		} else {
 			q = q.Where("("+key.column+", "+l.id+") "+compare+" (?, ?)", at, c.ID)
 		}
 	}
 	order := key.column + direction
-	if key.column != l.id {
+	if !byID {
 		order += ", " + l.id + direction
 	}
 	if err := q.Order(order).Limit(p.Limit + 1).Find(&out.Items).Error; err != nil {

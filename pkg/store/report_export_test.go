@@ -43,3 +43,33 @@ func (s *Store) ChunksOf(runID int64) ([]model.Chunk, error) {
 	err := s.reader.Where("run_id = ?", runID).Order("id").Find(&out).Error
 	return out, err
 }
+
+// Plans are how SQLite goes about what is read while ask runs.
+func (s *Store) Plans(ask func()) ([]string, error) {
+	type question struct {
+		sql  string
+		vars []any
+	}
+	var asked []question
+	queries := s.reader.Callback().Query()
+	if err := queries.After("gorm:query").Register("plans", func(tx *gorm.DB) {
+		asked = append(asked, question{tx.Statement.SQL.String(), tx.Statement.Vars})
+	}); err != nil {
+		return nil, err
+	}
+	ask()
+	if err := queries.Remove("plans"); err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, q := range asked {
+		var steps []struct{ Detail string }
+		if err := s.reader.Raw("EXPLAIN QUERY PLAN "+q.sql, q.vars...).Scan(&steps).Error; err != nil {
+			return nil, err
+		}
+		for _, step := range steps {
+			out = append(out, step.Detail)
+		}
+	}
+	return out, nil
+}
