@@ -1,88 +1,44 @@
 // A report against a mail server that misbehaves by a script: what was refused is retried, a doubt is settled, the
 // server of the interface dies in the middle of a run and the page comes back, and a stranger finds nothing.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { freePort, installation } from "./program.mjs";
 import { en } from "./words.mjs";
 
-const PROGRAM = new URL("../../bin/postrider", import.meta.url).pathname;
-const PASSWORD = "quiet-harbour-lantern-42";
 const SCRIPT = `
 at rcpt to refused* first-try do reply 550 "5.1.1 user unknown"
 at body to doubt* first-try do drop
 `;
 
-const folder = mkdtempSync(join(tmpdir(), "postrider-reports-"));
-const running = new Set();
+let place;
+let program;
 let browser;
 let tools;
-let port;
-let smtp;
+let people;
 
-const freePort = () =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-
-/** Starts the program with these arguments. */
-function start(args, env = {}) {
-  const child = spawn(PROGRAM, args, { cwd: folder, stdio: "ignore", env: { ...process.env, ...env } });
-  child.ended = new Promise((resolve) => child.once("exit", resolve));
-  running.add(child);
-  return child;
-}
-
-/** The embedded program on the one port and the one folder: started again, it goes on where it was. */
-async function up() {
-  const child = start(["up", "--data-dir", join(folder, "data")], {
-    POSTRIDER_HTTP_ADDR: `127.0.0.1:${port}`,
-    POSTRIDER_SMTP_URL: `smtp://127.0.0.1:${smtp}?tls=none`,
-    POSTRIDER_LIMITS: "off",
-  });
-  for (let tries = 0; ; tries++) {
-    const ready = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null);
-    if (ready?.ok) return child;
-    assert.ok(tries < 300 && child.exitCode === null, "the program did not become ready");
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-}
-
-let program;
 before(async () => {
-  [port, smtp] = [await freePort(), await freePort()];
-  writeFileSync(join(folder, "script"), SCRIPT);
-  start(["sink", "--listen", `127.0.0.1:${smtp}`, "--script", join(folder, "script")]);
-  program = await up();
-  process.env.POSTRIDER_URL = `http://127.0.0.1:${port}`;
+  const smtp = await freePort();
+  place = await installation({ POSTRIDER_SMTP_URL: `smtp://127.0.0.1:${smtp}?tls=none` });
+  const script = join(place.folder, "script");
+  writeFileSync(script, SCRIPT);
+  place.start(["sink", "--listen", `127.0.0.1:${smtp}`, "--script", script]);
+  program = await place.up();
   tools = await import("./browser.mjs");
+  people = await import("./people.mjs");
   browser = await tools.launch();
 });
 after(async () => {
   await browser?.close();
-  for (const child of running) child.kill("SIGKILL");
-  await Promise.all([...running].map((child) => child.ended));
-  rmSync(folder, { recursive: true, force: true });
+  await place?.close();
 });
 
-/** A person who is signed in on a page, and the API as them. */
-async function person(email) {
-  await tools.call("POST", "/auth/register", { email, password: PASSWORD, timezone: "Europe/Moscow" });
-  const { page, close } = await tools.visitor(browser, "en-GB");
-  // Two programs, a sink and a browser share the machine.
-  page.setDefaultTimeout(60_000);
-  await page.goto("/sign-in");
-  await page.getByLabel(en.signIn.email).fill(email);
-  await page.getByLabel(en.signIn.password, { exact: true }).fill(PASSWORD);
-  await page.getByRole("button", { name: en.signIn.submit, exact: true }).click();
-  await page.getByRole("heading", { level: 1, name: en.dashboard.title }).waitFor();
-  return { page, close, api: await tools.apiAs(email, PASSWORD) };
+/** Somebody new who is signed in, with patience: two programs, a sink and a browser share the machine. */
+async function person(more) {
+  const one = await people.person(browser, more);
+  one.page.setDefaultTimeout(60_000);
+  return one;
 }
 
 /** Starts a mailing to new clients with these addresses; resolves with its run. */
@@ -94,8 +50,22 @@ async function send(api, addresses, more = {}) {
   return (await api("POST", "/mailings", mailing)).last_run_id;
 }
 
+/** Somebody whom the superuser made a manager. */
+async function aManager() {
+  const email = people.someEmail("manager");
+  const { id } = await tools.call("POST", "/auth/register", {
+    email,
+    password: people.PASSWORD,
+    locale: "en",
+  });
+  const { POSTRIDER_ADMIN_EMAIL, POSTRIDER_ADMIN_PASSWORD } = process.env;
+  const root = await tools.apiAs(POSTRIDER_ADMIN_EMAIL, POSTRIDER_ADMIN_PASSWORD);
+  await root("PATCH", `/users/${id}`, { is_staff: true, groups: ["manager"] });
+  return person({ email });
+}
+
 test("what was refused is retried, and a doubt is settled by hand", async () => {
-  const { page, close, api } = await person("anna@example.com");
+  const { page, close, api } = await person();
   const run = await send(api, ["refused@example.org", "doubt@example.org", "well@example.org"]);
   const button = (name) => page.getByRole("button", { name, exact: true });
 
@@ -103,6 +73,29 @@ test("what was refused is retried, and a doubt is settled by hand", async () => 
   await page.getByRole("link", { name: "News of the day" }).click();
   await page.getByText("3 planned = 1 sent + 1 refused + 1 in doubt").waitFor({ timeout: 90_000 });
   await tools.inspect(page, "journey-report");
+
+  // A manager reads all of it and settles none.
+  const manager = await aManager();
+  const retry = [manager.page, page].map((one) => one.getByRole("button", { name: en.reports.retry.open }));
+  await manager.page.goto(`/reports/${run}?state=in_doubt`);
+  await manager.page.getByRole("link", { name: "doubt@example.org: what happened" }).click();
+  await manager.page.getByRole("dialog").getByRole("heading").first().waitFor();
+  await manager.page.keyboard.press("Escape");
+  assert.deepEqual(await Promise.all(retry.map((one) => one.count())), [0, 1]);
+  assert.equal(await manager.page.getByRole("main").getByRole("checkbox").count(), 0);
+  const { client_id } = (await api("GET", `/reports/${run}/deliveries?state=in_doubt`)).items[0];
+  for (const [one, settles] of [
+    [page, 1],
+    [manager.page, 0],
+  ]) {
+    await one.goto(`/reports/${run}/clients/${client_id}`);
+    await one.getByRole("link", { name: en.why.report, exact: true }).waitFor();
+    await one.getByText(en.state.delivery.in_doubt, { exact: true }).first().waitFor();
+    for (const name of [en.reports.resolve.sent, en.reports.resolve.failed])
+      assert.equal(await one.getByRole("button", { name, exact: true }).count(), settles, name);
+  }
+  await manager.close();
+  await page.goto(`/reports/${run}`);
 
   await page.getByRole("link", { name: "Refused: show 1" }).click();
   await page.getByRole("link", { name: "refused@example.org: what happened" }).click();
@@ -128,7 +121,7 @@ test("what was refused is retried, and a doubt is settled by hand", async () => 
 });
 
 test("the server dies in the middle of a run and the page comes back by itself", async () => {
-  const { page, close, api } = await person("boris@example.com");
+  const { page, close, api } = await person();
   const addresses = Array.from({ length: 40 }, (_, n) => `slow${n}@example.org`);
   const run = await send(api, addresses, { rate_per_minute: 120 });
   await page.goto(`/reports/${run}`);
@@ -141,10 +134,12 @@ test("the server dies in the middle of a run and the page comes back by itself",
   );
   program.kill("SIGKILL");
   await program.ended;
-  // What was known stays on the page.
-  await page.waitForTimeout(3_000);
-  await bar.waitFor();
-  program = await up();
+  // It asks again and again, and what was known stays on the page.
+  for (let tries = 0; tries < 3; tries++) {
+    await page.waitForEvent("requestfailed", (request) => request.url().includes("/api/v1/"));
+    assert.ok(await bar.isVisible());
+  }
+  program = await place.up();
   await page.getByText(/^40 planned = /).waitFor({ timeout: 240_000 });
   await page.getByRole("status").getByText(en.state.run.finished).waitFor({ timeout: 240_000 });
   const { counts } = await api("GET", `/reports/${run}`);
@@ -153,10 +148,10 @@ test("the server dies in the middle of a run and the page comes back by itself",
 });
 
 test("somebody else's report is no page", async () => {
-  const owner = await person("clara@example.com");
+  const owner = await person();
   const run = await send(owner.api, ["one@example.org"]);
   await owner.close();
-  const { page, close } = await person("stranger@example.com");
+  const { page, close } = await person();
   for (const path of [`/reports/${run}`, `/reports/${run}/clients/1`, "/reports/999999"]) {
     await page.goto(path);
     await page.getByRole("heading", { level: 1, name: en.notFound.title }).waitFor();

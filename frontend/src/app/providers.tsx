@@ -1,11 +1,19 @@
 import { MantineProvider } from "@mantine/core";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Failure } from "@/api/failure";
+import { me } from "@/api/queries/me";
 import { colorSchemeManager, cssVariables, theme } from "./theme";
 
 export function createQueryClient(): QueryClient {
-  return new QueryClient({
+  // Who is refused what the interface offered has other rights than it knew.
+  const onError = (error: unknown) => {
+    if (error instanceof Failure && error.status === 403)
+      void queries.invalidateQueries({ queryKey: me().queryKey, exact: true });
+  };
+  const queries = new QueryClient({
+    queryCache: new QueryCache({ onError }),
+    mutationCache: new MutationCache({ onError }),
     defaultOptions: {
       queries: {
         staleTime: 10_000,
@@ -19,6 +27,7 @@ export function createQueryClient(): QueryClient {
       mutations: { networkMode: "always" },
     },
   });
+  return queries;
 }
 
 interface Props {

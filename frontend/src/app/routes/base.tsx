@@ -35,7 +35,9 @@ export const signedIn = createRoute({
     if (session.expected) loadScreenTexts().catch(() => {});
     if (!(await session.restore())) throw toSignIn();
     try {
-      const [user] = await Promise.all([context.queries.ensureQueryData(me()), loadScreenTexts()]);
+      // Rights may have been given or taken meanwhile: the page does not wait for it, but it is asked.
+      const known = context.queries.ensureQueryData({ ...me(), revalidateIfStale: true });
+      const [user] = await Promise.all([known, loadScreenTexts()]);
       await followAccount(user.locale);
       return { user };
     } catch (error) {

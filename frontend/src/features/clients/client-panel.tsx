@@ -32,6 +32,7 @@ interface Props {
 /** A client as it is, what can be done with it, and what became of the mails to it. */
 export function ClientPanel({ id, edit, onEdit, onClose }: Props) {
   const { t } = useTranslation();
+  const me = useMe();
   const { data, error, isPending, isFetching, refetch } = useQuery(client(id));
   const editButton = useRef<HTMLButtonElement>(null);
   const [edited, setEdited] = useState(edit);
@@ -51,10 +52,17 @@ export function ClientPanel({ id, edit, onEdit, onClose }: Props) {
       />
     );
   }
-  if (edit) return <ClientForm base={data} onDone={() => onEdit(false)} onCancel={() => onEdit(false)} />;
+  // An address with `edit` may come from somebody who may change it.
+  const mayChange = me?.id === data.value.owner_id || me?.is_superuser === true;
+  if (edit && mayChange)
+    return <ClientForm base={data} onDone={() => onEdit(false)} onCancel={() => onEdit(false)} />;
   return (
     <Stack gap="lg">
-      <Acts editButton={editButton} client={data.value} onEdit={() => onEdit(true)} onClose={onClose} />
+      {mayChange ? (
+        <Acts editButton={editButton} client={data.value} onEdit={() => onEdit(true)} onClose={onClose} />
+      ) : (
+        <Text c="dimmed">{t("clients.foreign")}</Text>
+      )}
       <Facts client={data.value} />
       <Stack gap="sm">
         <Title order={3} size="h5">
@@ -157,7 +165,6 @@ function Acts({ client: row, editButton, onEdit, onClose }: ActsProps) {
   const done = () => changed(queries, "clients", "suppressions");
 
   const mine = me?.id === row.owner_id;
-  if (!mine && !me?.is_superuser) return <Text c="dimmed">{t("clients.foreign")}</Text>;
 
   const allow = async () => {
     const suppression = await suppressionOf(row.email, row.owner_id);

@@ -87,6 +87,14 @@ describe("the list", () => {
     await screen.findByText(/This client is somebody else's/);
     expect(screen.queryByRole("button", { name: "Edit" })).not.toBeInTheDocument();
   });
+
+  test("of somebody else's client shows no form, though the address asks for it", async () => {
+    server.use(http.get(at("/clients/17"), () => versionedJson(aClient({ owner_id: 3 }) as never, '"1"')));
+    having(aClient({ owner_id: 3 }));
+    await visitSignedIn("/clients?open=17&edit=true");
+    await screen.findByText(/This client is somebody else's/);
+    expect(screen.queryByRole("button", { name: "Save" })).not.toBeInTheDocument();
+  });
 });
 
 describe("a client", () => {

@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
 import { expect, test } from "vitest";
 import type { User } from "@/api/types";
@@ -66,6 +66,20 @@ test("a manager looks and finds nothing that changes", async () => {
 test("who has not the right is told so", async () => {
   await visitSignedIn("/admin/users");
   await screen.findByRole("heading", { name: "This page is not for your account" });
+});
+
+test("whose right was taken away meanwhile is told so, and the navigation follows", async () => {
+  seenBy(manager);
+  await visitSignedIn("/admin/users");
+  await screen.findByRole("link", { name: "boris@example.com" });
+  await screen.findByRole("link", { name: "Users" });
+  server.use(
+    http.get(at("/me"), () => HttpResponse.json(anna)),
+    http.get(at("/users"), () => problem(403)),
+  );
+  fireEvent.change(screen.getByRole("searchbox"), { target: { value: "bo" } });
+  await screen.findByText("You are not allowed to do this.");
+  await waitFor(() => expect(screen.queryByRole("link", { name: "Users" })).not.toBeInTheDocument());
 });
 
 test("a superuser makes a manager", async () => {
