@@ -4,6 +4,7 @@ import { type ErrorComponentProps, Link, useRouter } from "@tanstack/react-route
 import { type ReactNode, useContext } from "react";
 import { useTranslation } from "react-i18next";
 import { Failure } from "@/api/failure";
+import { START_PATH } from "@/auth/return-path";
 import { FailureAlert } from "@/ui/failure-alert";
 import { ForbiddenState } from "@/ui/forbidden-state";
 import { InFrame } from "@/ui/frame";
@@ -17,6 +18,7 @@ function Framed({ children }: { children: ReactNode }) {
 
 export function NotFoundPage() {
   const { t } = useTranslation();
+  const signedIn = useContext(InFrame);
   usePageTitle(t("notFound.title"));
   return (
     <Framed>
@@ -26,7 +28,9 @@ export function NotFoundPage() {
           {t("notFound.title")}
         </Title>
         <Text c="dimmed">{t("notFound.text")}</Text>
-        <Button renderRoot={(props) => <Link {...props} to="/" />}>{t("notFound.home")}</Button>
+        <Button renderRoot={(props) => <Link {...props} to={signedIn ? START_PATH : "/"} />}>
+          {t(signedIn ? "ui.forbidden.back" : "notFound.home")}
+        </Button>
       </Stack>
     </Framed>
   );

@@ -56,6 +56,20 @@ test("an event tells who, what was and what is, and leads to what is like it", a
   await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
 });
 
+test.each([
+  ["mailing", "Spring fair", "/mailings/9"],
+  ["client", "№ 9", "/clients?open=9"],
+  ["group", "manager", "/admin/groups"],
+  ["transport", "Relay", "/admin/transports?open=9"],
+])("a %s of an event is a way there", async (type, name, href) => {
+  telling([anEvent({ object_type: type, object_name: type === "client" ? "" : name })]);
+  await visitSignedIn("/admin/audit?open=5");
+  const link = await within(await screen.findByRole("dialog")).findByRole("link", {
+    name: new RegExp(name),
+  });
+  expect(link).toHaveAttribute("href", href);
+});
+
 test("the filters of the address are what is asked for, days in the person's zone", async () => {
   const asked = telling([anEvent()]);
   await visitSignedIn(

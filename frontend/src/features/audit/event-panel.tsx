@@ -76,6 +76,12 @@ function ObjectLink({ event }: { event: AuditEvent }) {
       return (
         <Anchor renderRoot={(p) => <Link {...p} to="/admin/users" search={{ open: id }} />}>{name}</Anchor>
       );
+    case "mailing":
+      return <Anchor renderRoot={(p) => <Link {...p} to="/mailings/$id" params={{ id }} />}>{name}</Anchor>;
+    case "client":
+      return <Anchor renderRoot={(p) => <Link {...p} to="/clients" search={{ open: id }} />}>{name}</Anchor>;
+    case "group":
+      return <Anchor renderRoot={(p) => <Link {...p} to="/admin/groups" />}>{name}</Anchor>;
     case "transport":
       return (
         <Anchor renderRoot={(p) => <Link {...p} to="/admin/transports" search={{ open: id }} />}>

@@ -1,14 +1,16 @@
-import { Anchor, Button, NativeSelect, Stack, Text } from "@mantine/core";
+import { Anchor, Button, Group, NativeSelect, Stack, Text } from "@mantine/core";
 import { IconMailSearch, IconPlus } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { type MailingSort, mailings } from "@/api/queries/mailings";
+import { given } from "@/api/queries/pages";
 import { MAILING_STATUSES, type Mailing, type MailingStatus } from "@/api/types";
 import { useLive } from "@/api/use-progress";
 import { may } from "@/auth/rights";
 import { useMe } from "@/auth/use-session";
 import { useFormat } from "@/format/use-format";
+import { CsvButton } from "@/ui/csv-button";
 import type { Column } from "@/ui/data-table/column";
 import { DataTable } from "@/ui/data-table/data-table";
 import { EmptyState } from "@/ui/empty-state";
@@ -34,8 +36,8 @@ export function MailingsPage() {
   const mayAll = may(user, "mailings.view_all");
   const everyones = mayAll && owner === "all";
   // Those who may see everyone's would find everyone's without a filter.
-  const ownerId = mayAll && !everyones ? user?.id : undefined;
-  const list = useInfiniteQuery(mailings({ status, q, sort, owner_id: ownerId }));
+  const filter = { status, q, owner_id: mayAll && !everyones ? user?.id : undefined };
+  const list = useInfiniteQuery(mailings({ ...filter, sort }));
 
   const filtered = status !== undefined || q !== undefined;
   const columns = useColumns(everyones, poll);
@@ -45,12 +47,15 @@ export function MailingsPage() {
         title={t("mailings.title")}
         lead={t("mailings.lead", { zone: format.zone })}
         action={
-          <Button
-            leftSection={<IconPlus size={18} aria-hidden />}
-            renderRoot={(props) => <Link {...props} to="/mailings/new" />}
-          >
-            {t("mailings.new")}
-          </Button>
+          <Group gap="xs">
+            <CsvButton path="/mailings" query={given(filter)} />
+            <Button
+              leftSection={<IconPlus size={18} aria-hidden />}
+              renderRoot={(props) => <Link {...props} to="/mailings/new" />}
+            >
+              {t("mailings.new")}
+            </Button>
+          </Group>
         }
       />
       <FilterBar onClear={filtered ? () => void navigate({ search: { owner } }) : undefined}>

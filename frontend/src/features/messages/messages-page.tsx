@@ -13,11 +13,13 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { changed } from "@/api/queries/keys";
 import { createMessage, deleteMessage, type MessageSort, messages } from "@/api/queries/messages";
+import { given } from "@/api/queries/pages";
 import type { Message } from "@/api/types";
 import { may } from "@/auth/rights";
 import { useMe } from "@/auth/use-session";
 import { useFormat } from "@/format/use-format";
 import { ConfirmDialog } from "@/ui/confirm-dialog";
+import { CsvButton } from "@/ui/csv-button";
 import type { Column } from "@/ui/data-table/column";
 import { DataTable } from "@/ui/data-table/data-table";
 import { EmptyState } from "@/ui/empty-state";
@@ -58,12 +60,15 @@ export function MessagesPage() {
         title={t("messages.title")}
         lead={t("messages.lead", { zone: format.zone })}
         action={
-          <Button
-            leftSection={<IconPlus size={16} aria-hidden />}
-            renderRoot={(props) => <Link {...props} to="/messages/new" />}
-          >
-            {t("messages.add")}
-          </Button>
+          <Group gap="xs">
+            <CsvButton path="/messages" query={given(filter)} />
+            <Button
+              leftSection={<IconPlus size={16} aria-hidden />}
+              renderRoot={(props) => <Link {...props} to="/messages/new" />}
+            >
+              {t("messages.add")}
+            </Button>
+          </Group>
         }
       />
       <FilterBar onClear={search.q ? clear : undefined}>

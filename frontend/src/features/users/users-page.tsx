@@ -4,10 +4,12 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { groups } from "@/api/queries/groups";
+import { given } from "@/api/queries/pages";
 import { type UserFilter, type UserSort, user, users } from "@/api/queries/users";
 import { may } from "@/auth/rights";
 import { useMe } from "@/auth/use-session";
 import { useFormat } from "@/format/use-format";
+import { CsvButton } from "@/ui/csv-button";
 import { DataTable } from "@/ui/data-table/data-table";
 import { EmptyState } from "@/ui/empty-state";
 import { FilterBar, SearchField } from "@/ui/filter-bar";
@@ -36,7 +38,11 @@ export function UsersPage() {
 
   return (
     <>
-      <PageHeader title={t("users.title")} lead={t("users.lead", { zone: format.zone })} />
+      <PageHeader
+        title={t("users.title")}
+        lead={t("users.lead", { zone: format.zone })}
+        action={<CsvButton path="/users" query={given(filterOf(search))} />}
+      />
       <FilterBar onClear={filtered ? clear : undefined}>
         <SearchField
           label={t("users.search")}
