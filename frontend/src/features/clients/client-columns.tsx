@@ -22,7 +22,7 @@ export function useClientColumns(withOwner: boolean): Column<Client>[] {
     id: "created_at",
     header: t("clients.created_at"),
     sortable: true,
-    width: 116,
+    width: 140,
     from: "lg",
     card: "none",
     cell: (row) => <DateTime at={row.created_at} day />,

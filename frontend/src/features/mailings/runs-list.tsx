@@ -64,14 +64,14 @@ function useColumns(): Column<Report>[] {
       id: "sent",
       header: t("state.delivery.sent"),
       align: "right",
-      width: 110,
+      width: 132,
       cell: (row) => <Count run={row} state="sent" />,
     },
     {
       id: "failed",
       header: t("state.delivery.failed"),
       align: "right",
-      width: 110,
+      width: 132,
       cell: (row) => <Count run={row} state="failed" />,
     },
   ];
