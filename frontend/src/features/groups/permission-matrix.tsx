@@ -22,7 +22,7 @@ export function PermissionMatrix({ groups }: { groups: Group[] }) {
   const words = usePermissionWords();
   return (
     <Table.ScrollContainer
-      minWidth={280 + groups.length * 120}
+      minWidth={220 + groups.length * 110}
       scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}
     >
       <Table aria-label={t("groups.matrix")} verticalSpacing="sm" highlightOnHover>

@@ -13,7 +13,7 @@ export function useUserColumns(): Column<User>[] {
       id: "email",
       header: t("users.email"),
       sortable: true,
-      width: "28%",
+      width: "25%",
       card: "title",
       cell: (row) => (
         <Anchor
@@ -33,16 +33,24 @@ export function useUserColumns(): Column<User>[] {
       ),
     },
     { id: "full_name", header: t("users.name"), sortable: true, cell: (row) => row.full_name },
-    { id: "role", header: t("users.role"), from: "md", cell: (row) => hasRole(row) && <Roles user={row} /> },
+    {
+      id: "role",
+      header: t("users.role"),
+      width: 164,
+      from: "md",
+      cell: (row) => hasRole(row) && <Roles user={row} />,
+    },
     {
       id: "state",
       header: t("users.state"),
+      width: 164,
       card: "beside",
       cell: (row) => <StateBadge of="user" state={row.is_active ? "active" : "blocked"} />,
     },
     {
       id: "last_login_at",
       header: t("users.lastSignIn"),
+      width: 140,
       from: "md",
       cell: (row) =>
         row.last_login_at ? (
@@ -57,6 +65,7 @@ export function useUserColumns(): Column<User>[] {
       id: "created_at",
       header: t("users.registered"),
       sortable: true,
+      width: 140,
       from: "lg",
       cell: (row) => <DateTime at={row.created_at} day />,
     },
@@ -70,8 +79,16 @@ export function Roles({ user }: { user: User }) {
   const { t } = useTranslation();
   return (
     <Group gap={4}>
-      {user.is_superuser && <Badge variant="default">{t("users.superuser")}</Badge>}
-      {user.is_staff && <Badge variant="default">{t("users.staff")}</Badge>}
+      {user.is_superuser && (
+        <Badge variant="default" tt="none">
+          {t("users.superuser")}
+        </Badge>
+      )}
+      {user.is_staff && (
+        <Badge variant="default" tt="none">
+          {t("users.staff")}
+        </Badge>
+      )}
       {user.groups.map((name) => (
         <Badge key={name} variant="default" tt="none" fw={500}>
           {name}
