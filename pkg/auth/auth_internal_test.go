@@ -109,3 +109,21 @@ func TestTheQueueOfHashesIsBounded(t *testing.T) {
 	require.Empty(t, h.places)
 	require.NoError(t, matches(ctx))
 }
+
+// TestATokenIsForOnePurpose: even where all else of two rows is the same, what
+// confirms an address sets no password, and the other way round.
+func TestATokenIsForOnePurpose(t *testing.T) {
+	t.Parallel()
+	keys, err := NewKeys([]byte(strings.Repeat("k", MinSecret)))
+	require.NoError(t, err)
+	tokens := newTokens(keys)
+	purposes := []mailPurpose{forConfirmation, forReset}
+	for _, made := range purposes {
+		text := tokens.newMail(made, 7, time.Now().Add(time.Hour), "the same")
+		for _, read := range purposes {
+			m, ok := parseMail(read, text)
+			require.True(t, ok)
+			require.Equal(t, made == read, tokens.genuineMail(m, "the same"), "made for %s, read for %s", made, read)
+		}
+	}
+}
