@@ -194,6 +194,9 @@ func (s *Store) read(ctx context.Context) *gorm.DB { return s.reader.WithContext
 // not have effects outside the transaction.
 func (s *Store) tx(ctx context.Context, fn func(tx *gorm.DB) error) error {
 	err := again(ctx, func() error { return s.writer.WithContext(ctx).Transaction(fn) })
+	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil { // given up between its last statement and COMMIT
+		err = fmt.Errorf("commit: %w", ctx.Err())
+	}
 	if away(err) { // also at BEGIN and COMMIT, whoever calls
 		return kindOf(err, "write")
 	}

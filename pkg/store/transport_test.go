@@ -128,3 +128,23 @@ func TestARestIsShared(t *testing.T) {
 			[]time.Duration{store.Rest(1), store.Rest(2), store.Rest(10), store.Rest(11), store.Rest(1000)})
 	})
 }
+
+// TestATimeThatIsUpAtTheCommit is trouble of the moment, and no surprise: the
+// database has given the transaction up before it could be ended.
+func TestATimeThatIsUpAtTheCommit(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		way := &model.Transport{Name: "x", Host: "smtp.example.com", Port: 587, TLS: model.TLSRequired, Connections: 1}
+		require.NoError(t, st.CreateTransport(context.Background(), way))
+		nothing := func(*model.Transport) error { return nil }
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_, err := st.ChangeTransport(ctx, way.ID, nil, func(*model.Transport) error {
+			<-ctx.Done()
+			// the row is free again as soon as it was given up
+			_, err := st.ChangeTransport(context.Background(), way.ID, nil, nothing)
+			return err
+		})
+		require.True(t, model.IsKind(err, model.Unavailable), "%v", err)
+	})
+}
