@@ -72,6 +72,9 @@ func (s *Server) Mount(method, path, who, whose, scope string, handle echo.Handl
 	return errors.Join(err, s.listed())
 }
 
+// ViewerOf is on whose behalf a handler reads and writes.
+func ViewerOf(c echo.Context) model.Viewer { return viewerOf(c) }
+
 // HurryKeys makes a repeated call wait less for the first.
 func (s *Server) HurryKeys(whole time.Duration) { s.wait = waitFirst{whole, 5 * time.Millisecond} }
 

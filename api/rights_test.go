@@ -5,6 +5,9 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"github.com/stretchr/testify/require"
+
+	"github.com/postrider/postrider/api"
+	"github.com/postrider/postrider/pkg/model"
 )
 
 // TestNothingAnswersBesideTheTable: a call that no row lists stops the start,
@@ -46,5 +49,47 @@ func TestARowThatLeavesARightOpenDoesNotStart(t *testing.T) {
 		}
 		require.ErrorContains(t, err, "table of rights", name)
 		require.ErrorContains(t, err, row.refused, name)
+	}
+}
+
+// TestAViewerIsNoWiderThanItsRow: whatever an account may, a handler asks the
+// store on behalf of somebody who reaches what the row says.
+func TestAViewerIsNoWiderThanItsRow(t *testing.T) {
+	t.Parallel()
+	h := one(t)
+	var got model.Viewer
+	for _, reach := range []string{"own", "read", "installation"} {
+		require.NoError(t, h.api.Mount("GET", "/probe-"+reach, "user", reach, "clients:read", func(c echo.Context) error {
+			got = api.ViewerOf(c)
+			return c.NoContent(200)
+		}))
+	}
+	root, manager := h.superuser(t), h.manager(t)
+	rootKey, managerKey := root.key(t, model.ClientsRead), manager.key(t, model.ClientsRead)
+	of := func(c *caller) model.Viewer { return model.Viewer{UserID: c.user.ID} }
+	super := of(root)
+	super.Superuser = true
+	whole := of(manager)
+	whole.Granted = manager.user.Permissions
+	for _, c := range []struct {
+		who   *caller
+		reach string
+		want  model.Viewer
+	}{
+		{root, "own", of(root)},
+		{manager, "own", of(manager)},
+		{root, "read", super},
+		{manager, "read", of(manager)}, // no permission stands in the row
+		{root, "installation", super},
+		{manager, "installation", whole},
+		{rootKey, "own", of(root)},
+		{rootKey, "read", super},
+		{rootKey, "installation", of(root)}, // by a key nobody administers
+		{managerKey, "installation", of(manager)},
+	} {
+		c.who.do(t, "GET", "/probe-"+c.reach, nil).require(t, 200)
+		require.Equal(t, c.want.UserID, got.UserID, c.reach)
+		require.Equal(t, c.want.Superuser, got.Superuser, c.reach)
+		require.ElementsMatch(t, c.want.Granted, got.Granted, c.reach)
 	}
 }
