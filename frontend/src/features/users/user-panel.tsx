@@ -61,7 +61,10 @@ export function UserPanel({ id, onClose }: { id: number; onClose: () => void }) 
 function Facts({ user }: { user: User }) {
   const { t } = useTranslation();
   const words = usePermissionWords();
-  const held = PERMISSIONS.filter((permission) => user.permissions.includes(permission));
+  // A superuser may do all, whatever the groups.
+  const held = user.is_superuser
+    ? []
+    : PERMISSIONS.filter((permission) => user.permissions.includes(permission));
   const rows = [
     [t("users.state"), <StateBadge key="s" of="user" state={user.is_active ? "active" : "blocked"} />],
     [t("users.email"), user.email],
