@@ -5,6 +5,13 @@ import {
   localStorageColorSchemeManager,
   type MantineTheme,
 } from "@mantine/core";
+import type { MouseEvent } from "react";
+
+/** The item goes with its menu: a dialog that it opens must find the focus where it can come back to. */
+function focusMenuButton({ currentTarget }: MouseEvent<HTMLElement>): void {
+  const button = currentTarget.closest('[role="menu"]')?.getAttribute("aria-labelledby");
+  if (button) document.getElementById(button)?.focus();
+}
 
 export const theme = createTheme({
   primaryColor: "indigo",
@@ -19,6 +26,7 @@ export const theme = createTheme({
     // Mantine makes them a <header>, which outside an article is the banner of the whole page.
     ModalHeader: { defaultProps: { role: "none" } },
     DrawerHeader: { defaultProps: { role: "none" } },
+    MenuItem: { defaultProps: { onClickCapture: focusMenuButton } },
   },
 });
 

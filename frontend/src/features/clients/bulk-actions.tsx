@@ -1,7 +1,7 @@
 import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { IconTagMinus, IconTagPlus, IconTrash } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useRef, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Failure } from "@/api/failure";
 import type { ClientFilter } from "@/api/queries/clients";
@@ -79,10 +79,19 @@ interface DialogProps extends Omit<Props, "total"> {
   onClose: () => void;
 }
 
+/** A dialog that comes with its opening gives the focus back by itself. */
+function useFocusBack() {
+  useEffect(() => {
+    const before = document.activeElement;
+    return () => (before as HTMLElement | null)?.focus();
+  }, []);
+}
+
 function BulkDialog({ act, count: counted, selection, filter, onClose }: DialogProps) {
   const { t } = useTranslation();
   const format = useFormat();
   const queries = useQueryClient();
+  useFocusBack();
   // What was asked for stays what it is while rows go away behind the dialog.
   const [count] = useState(counted);
   const [tags, setTags] = useState<string[]>([]);

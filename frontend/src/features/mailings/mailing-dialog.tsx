@@ -26,38 +26,33 @@ export function MailingDialog({ mailing, asked, onClose }: Props) {
   const { id, name } = mailing;
   const read = () => changed(queries, "mailings");
 
-  if (asked === "cancel" || asked === "stop") {
-    return (
+  // They stand there closed, too: one that came with its opening would not know where the focus was.
+  const ends = asked === "stop" ? "stop" : "cancel";
+  const begins = asked === "schedule" ? "schedule" : "start";
+  return (
+    <>
       <ConfirmDialog
-        opened
+        opened={asked === ends}
         onClose={onClose}
         title={t("mailing.cancel.title", { name })}
-        act={t(`mailing.ask.${asked}`)}
+        act={t(`mailing.ask.${ends}`)}
         keep={t("mailing.cancel.keep")}
-        onConfirm={() => act(id, asked).finally(read)}
+        onConfirm={() => act(id, ends).finally(read)}
       >
         <CancelConsequence mailing={mailing} />
       </ConfirmDialog>
-    );
-  }
-  if (asked === "start" || asked === "schedule") {
-    return (
       <ConfirmDialog
-        opened
+        opened={asked === begins}
         onClose={onClose}
         title={t("mailing.start.title", { name })}
         act={t("mailing.start.act")}
         harmless
-        onConfirm={() => act(id, asked).finally(read)}
+        onConfirm={() => act(id, begins).finally(read)}
       >
         <StartConsequence mailing={mailing} />
       </ConfirmDialog>
-    );
-  }
-  if (asked === "delete") {
-    return (
       <ConfirmDialog
-        opened
+        opened={asked === "delete"}
         onClose={onClose}
         title={t("mailing.delete.title", { name })}
         act={t("mailing.ask.delete")}
@@ -74,9 +69,8 @@ export function MailingDialog({ mailing, asked, onClose }: Props) {
         {mailing.last_run_id ? t("mailing.delete.reportsStay") : t("mailing.delete.never")}
         {mailing.status === "scheduled" && ` ${t("mailing.delete.scheduled")}`}
       </ConfirmDialog>
-    );
-  }
-  return null;
+    </>
+  );
 }
 
 /** What cancelling does, in numbers: what will not be sent, what still arrives, and that the sent stays sent. */

@@ -5,7 +5,7 @@ import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Failure } from "@/api/failure";
 import { changed } from "@/api/queries/keys";
-import { act, scheduleAt, serverTime } from "@/api/queries/mailings";
+import { act, changeMailing, scheduleAt, serverTime } from "@/api/queries/mailings";
 import { FailureAlert } from "@/ui/failure-alert";
 import { notify } from "@/ui/notify";
 
@@ -17,7 +17,7 @@ const SECOND = 1_000;
 export interface Start {
   id: number;
   name: string;
-  /** Takes the mailing back to what it was before; without it, to a draft. */
+  /** Takes the mailing, which is a draft then, back to what it was before; without it, to a draft that has no start yet. */
   back?: () => Promise<unknown>;
 }
 
@@ -25,14 +25,15 @@ export interface Start {
  * Starts a mailing in ten seconds by the server's clock and says so in a notification that counts them down and takes
  * the start back. The notification belongs to no page: it stays while one goes elsewhere in the interface.
  */
-export async function startWithUndo(queries: QueryClient, { id, name, back }: Start): Promise<void> {
+export async function startWithUndo(queries: QueryClient, start: Start): Promise<void> {
+  const { id, name, back = () => changeMailing(id, undefined, { start_at: null }) } = start;
   await scheduleAt(id, new Date((await serverTime(id)) + UNDO + SECOND).toISOString());
   const end = Date.now() + UNDO;
   await changed(queries, "mailings");
   const shown = `start-${id}`;
   const undo = async () => {
     await act(id, "unschedule");
-    await back?.();
+    await back();
     notifications.hide(shown);
     await changed(queries, "mailings");
   };
