@@ -152,7 +152,7 @@ func (a *accounts) measure(ctx context.Context, s *stage, sinkAddr string) (resu
 	if err := in.restart(ctx, "POSTRIDER_CONFIRM_EMAIL=true"); err != nil {
 		return nil, err
 	}
-	random := rand.New(rand.NewPCG(a.Seed, 0)) //nolint:gosec // an order that can be repeated
+	random := rand.New(rand.NewPCG(a.Seed, 0))
 	for _, q := range a.questions() {
 		all, err := a.compare(ctx, in.person.base, q, random)
 		if err != nil {
