@@ -180,7 +180,8 @@ export const screens = [
     name: "user",
     path: "/admin/users?open=1",
     who: "superuser",
-    prepare: (page, words) => page.getByRole("dialog").getByRole("heading", { name: words.users.rights }).waitFor(),
+    prepare: (page, words) =>
+      page.getByRole("dialog").getByRole("heading", { name: words.users.rights }).waitFor(),
   },
   { name: "users-manager", path: "/admin/users?role=plain", who: "manager" },
   { name: "groups", path: "/admin/groups", who: "superuser" },
