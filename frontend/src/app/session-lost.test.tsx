@@ -2,8 +2,9 @@ import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
 import { expect, test } from "vitest";
 import { api } from "@/api/client";
+import { me } from "@/api/queries/me";
 import { visitSignedIn } from "@/test/app";
-import { aMailing, at, problem, server, tokens } from "@/test/server";
+import { aMailing, anna, at, problem, server, tokens } from "@/test/server";
 
 async function losing() {
   server.use(http.get(at("/mailings"), () => HttpResponse.json({ items: [aMailing()], next_cursor: null })));
@@ -34,6 +35,26 @@ test("who does not want to sign in again is led to sign-in, and the way back is 
   await user.click(screen.getByRole("button", { name: "Leave this page" }));
   await screen.findByRole("heading", { name: "Sign in" });
   expect(router.state.location.search).toEqual({ return_to: "/mailings?status=draft" });
+});
+
+test("of who was there nothing stays when somebody else signs in in another tab", async () => {
+  server.use(http.get(at("/mailings/7"), () => HttpResponse.json(aMailing({ id: 7, name: "Of Anna" }))));
+  const { router, queries } = await visitSignedIn("/mailings/7/edit");
+  const name = await screen.findByRole("textbox", { name: "Name of the mailing" });
+  fireEvent.change(name, { target: { value: "Half a name" } });
+  server.use(http.get(at("/clients"), () => problem(401)));
+  await api.GET("/clients").catch(() => {});
+  await screen.findByRole("dialog", { name: "Your session has ended" });
+  server.use(
+    http.post(at("/auth/refresh"), () => HttpResponse.json(tokens("of boris"))),
+    http.get(at("/me"), () => HttpResponse.json({ ...anna, id: 8, email: "boris@example.com" })),
+  );
+  localStorage.setItem("postrider.signed-in", "1");
+  fireEvent(window, new StorageEvent("storage", { key: "postrider.signed-in", newValue: "1" }));
+  await waitFor(() => expect(router.state.location.pathname).toBe("/dashboard"));
+  await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
+  expect(name).not.toBeInTheDocument();
+  await waitFor(() => expect(queries.getQueryData(me().queryKey)?.email).toBe("boris@example.com"));
 });
 
 test("what stands in a form of one's own stays while the password is asked for, and after", async () => {

@@ -6,6 +6,7 @@ import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Failure } from "@/api/failure";
 import { me } from "@/api/queries/me";
+import { START_PATH } from "@/auth/return-path";
 import { session } from "@/auth/session";
 import { FailureAlert } from "@/ui/failure-alert";
 import { useFormSubmit } from "@/ui/form-submit";
@@ -22,12 +23,21 @@ export function SessionLost() {
 
   useEffect(
     () =>
-      session.subscribe((event) => {
+      session.subscribe(async (event) => {
+        if (event === "signed-in") {
+          const before = queries.getQueryData(me().queryKey)?.id;
+          const now = await queries.fetchQuery({ ...me(), staleTime: 0 }).catch(() => undefined);
+          if (before !== undefined && now !== undefined && now.id !== before) {
+            // Somebody else signed in, in another tab: nothing of who was here stays, nor is sent as them.
+            await router.navigate({ to: START_PATH, ignoreBlocker: true });
+            queries.clear();
+          }
+          // What failed meanwhile, and what another tab's sign-in may have changed.
+          else void queries.invalidateQueries();
+        }
         setLost(event === "lost");
-        // What failed meanwhile, and what another tab's sign-in may have changed.
-        if (event === "signed-in") void queries.invalidateQueries();
       }),
-    [queries],
+    [queries, router],
   );
 
   const leave = async () => {
