@@ -46,6 +46,8 @@ const clients = createRoute({
 interface SuppressionsSearch {
   q?: string | undefined;
   reason?: SuppressionReason | undefined;
+  /** Everyone's addresses instead of one's own, for those who may see them. */
+  owner?: "all" | undefined;
   sort?: SuppressionSort | undefined;
   add?: boolean | undefined;
 }
@@ -58,6 +60,7 @@ const suppressions = createRoute({
   validateSearch: (search: Record<string, unknown>): SuppressionsSearch => ({
     q: text(search.q),
     reason: oneOf(SUPPRESSION_REASONS, search.reason),
+    owner: oneOf(["all"], search.owner),
     sort: oneOf(suppressionSorts, search.sort),
     add: search.add === true || undefined,
   }),

@@ -47,3 +47,32 @@ test("an address is mailed again only after the reason was said", async () => {
   await user.click(dialog.getByRole("button", { name: "Allow mail again" }));
   await screen.findByRole("heading", { name: "Every address may be mailed" });
 });
+
+test("a manager reads everyone's and takes none of theirs away", async () => {
+  const asked: (string | null)[] = [];
+  server.use(
+    http.get(at("/me"), () =>
+      HttpResponse.json({ ...anna, is_staff: true, permissions: ["clients.view_all"] }),
+    ),
+    http.get(at("/suppressions"), ({ request }) => {
+      asked.push(new URL(request.url).searchParams.get("owner_id"));
+      const theirs = {
+        ...gone,
+        id: 6,
+        owner_id: 8,
+        owner_email: "vera@example.com",
+        email: "ivan@example.com",
+      };
+      return HttpResponse.json({ items: [gone, theirs], next_cursor: null });
+    }),
+  );
+  const { user, router } = await visitSignedIn("/suppressions");
+  await screen.findByText("boris@example.com");
+  expect(asked.at(-1)).toBe(String(anna.id));
+  await user.selectOptions(screen.getByLabelText("Owner"), "Everyone's");
+  await waitFor(() => expect(router.state.location.search).toEqual({ owner: "all" }));
+  await screen.findByText("vera@example.com");
+  expect(asked.at(-1)).toBeNull();
+  screen.getByRole("button", { name: "Remove boris@example.com" });
+  expect(screen.queryByRole("button", { name: "Remove ivan@example.com" })).not.toBeInTheDocument();
+});

@@ -18,6 +18,7 @@ import { DataTable } from "@/ui/data-table/data-table";
 import { EmptyState } from "@/ui/empty-state";
 import { FilterBar, SearchField } from "@/ui/filter-bar";
 import { notify } from "@/ui/notify";
+import { OwnerFilter } from "@/ui/owner-filter";
 import { PageHeader } from "@/ui/page-header";
 import { SidePanel } from "@/ui/side-panel";
 import { StateBadge } from "@/ui/state-badge";
@@ -35,10 +36,13 @@ export function SuppressionsPage() {
   const me = useMe();
   const [asked, setAsked] = useState<Suppression | null>(null);
 
+  const seesAll = may(me, "clients.view_all");
+  const everyones = seesAll && search.owner === "all";
   const filter = {
     q: search.q,
     reason: search.reason,
-    owner_id: may(me, "clients.view_all") ? me?.id : undefined,
+    // Those who may see everyone's would find everyone's here without it.
+    owner_id: seesAll && !everyones ? me?.id : undefined,
   };
   const list = useInfiniteQuery({ ...suppressions(filter, search.sort), enabled: me !== undefined });
   const set = (part: Partial<typeof search>, replace = false) =>
@@ -68,6 +72,9 @@ export function SuppressionsPage() {
       cell: (row) => <StateBadge of="client" state={row.reason} />,
     },
     { id: "note", header: t("suppressions.note"), from: "md", cell: (row) => row.note },
+    ...(everyones
+      ? [{ id: "owner", header: t("clients.owner"), cell: (row: Suppression) => row.owner_email }]
+      : []),
     {
       id: "created_at",
       header: t("suppressions.since"),
@@ -82,17 +89,18 @@ export function SuppressionsPage() {
       width: 110,
       align: "right",
       card: "beside",
-      cell: (row) => (
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          c="dimmed"
-          aria-label={t("suppressions.remove", { email: row.email })}
-          onClick={() => setAsked(row)}
-        >
-          <IconTrash size={16} aria-hidden />
-        </ActionIcon>
-      ),
+      cell: (row) =>
+        (row.owner_id === me?.id || may(me, "superuser")) && (
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            c="dimmed"
+            aria-label={t("suppressions.remove", { email: row.email })}
+            onClick={() => setAsked(row)}
+          >
+            <IconTrash size={16} aria-hidden />
+          </ActionIcon>
+        ),
     },
   ];
 
@@ -123,6 +131,7 @@ export function SuppressionsPage() {
             ...SUPPRESSION_REASONS.map((value) => ({ value, label: t(`state.client.${value}`) })),
           ]}
         />
+        {seesAll && <OwnerFilter everyones={everyones} onChange={(owner) => set({ owner })} />}
       </FilterBar>
       <DataTable
         label={t("suppressions.title")}
