@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -344,5 +343,5 @@ func all[T any](p *person, path string) []T {
 }
 
 func secretKey() string {
-	return base64.StdEncoding.EncodeToString([]byte("an installation's key of 32 byte"))
+	return "vQm8rJ2zXn5tHk7yLw0cFp3sBd6gEa9uRi1oTe4xYWM="
 }

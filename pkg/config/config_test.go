@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -23,6 +25,8 @@ import (
 
 // Fit for a secret: what openssl rand -base64 32 once said.
 const secret = "q83XJ9t0bQ2mA7yVvJr0w1uZ5o6kXcP4n8hTfLsE3dY="
+
+const hexSecret = "4a27a861e0c99ffab1ccf25f4cf6c2e0ca0a1ad1a57c1e3b8a3a0e5b5f0d92f7"
 
 const everything = config.API | config.Worker | config.Up | config.Admin
 
@@ -204,6 +208,26 @@ func TestSecretKey(t *testing.T) {
 		encode("0123456789abcdef0123456789abcdef"):     "weak",
 		encode("change-me-this-is-no-random-key!"):     "weak",
 		encode("an example of a key, 32 bytes ..."):    "weak",
+
+		encode("my-super-secret-key-for-postrider-2026!"):               "weak",
+		encode("insecure-dev-key-do-not-use-in-production"):             "weak",
+		encode("postrider-development-secret-key-0123456789"):           "weak",
+		encode("this is a secret key, keep it private please"):          "weak",
+		encode("abcdefghijklmnopqrstuvwxyz0123456789ABCDEF"):            "weak",
+		encode("шла Саша по шоссе и сосала сушку\n"):                    "weak",
+		encode("The quick brown fox jumps over the lazy dog"):           "weak",
+		"mysecretkeymysecretkeymysecretkeymysecretkeyABCD":              "weak",
+		"ourInstallationHasThisAndourInstallationHasThisAnd":            "weak",
+		"abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKL":              "weak",
+		"thequickbrownfoxjumpsoverthelazydog0011998877665544":           "weak",
+		strings.Repeat("0123456789abcdef", 4):                           "weak",
+		encode(strings.Repeat("0123456789abcdef", 4)):                   "weak",
+		hex.EncodeToString([]byte("the quick brown fox jumps over it")): "weak",
+
+		// openssl rand -hex 32, and both forms once more in base64, as secrets of Kubernetes are.
+		hexSecret:                      "",
+		encode(hexSecret):              "",
+		encode(secret + "\n"):          "",
 		secret:                         "",
 		strings.TrimRight(secret, "="): "",
 		strings.NewReplacer("+", "-", "/", "_").Replace(secret): "",
@@ -216,6 +240,40 @@ func TestSecretKey(t *testing.T) {
 		require.ErrorContains(t, err, want, key)
 		require.ErrorContains(t, err, "openssl rand -base64 32")
 		require.NotContains(t, err.Error(), key)
+	}
+}
+
+// TestNoRandomSecretIsWeak: a refusal of what openssl makes would be no help.
+func TestNoRandomSecretIsWeak(t *testing.T) {
+	t.Chdir(t.TempDir())
+	random := rand.NewChaCha8([32]byte{1})
+	for range 200 {
+		key := make([]byte, 32)
+		_, err := random.Read(key)
+		require.NoError(t, err)
+		for _, text := range []string{base64.StdEncoding.EncodeToString(key), base64.RawURLEncoding.EncodeToString(key), hex.EncodeToString(key)} {
+			_, err = load(t, config.Worker, server(map[string]string{"POSTRIDER_SECRET_KEY": text}))
+			require.NoError(t, err, text)
+		}
+	}
+}
+
+// TestWhereAWeakSecretMayBe: on the loopback nobody else comes near, unless a
+// proxy stands in front of it, which the public address tells.
+func TestWhereAWeakSecretMayBe(t *testing.T) {
+	t.Chdir(t.TempDir())
+	weak := strings.Repeat("a", 44)
+	for _, public := range []string{"", "http://localhost:8080", "https://127.0.0.1", "http://[::1]:8080/"} {
+		_, err := load(t, config.Up, map[string]string{"POSTRIDER_SECRET_KEY": weak, "POSTRIDER_PUBLIC_URL": public})
+		require.NoError(t, err, public)
+	}
+	for _, public := range []string{"https://mail.example.com", "http://192.168.1.7:8080", "https://localhost.example.com"} {
+		_, err := load(t, config.Up, map[string]string{"POSTRIDER_SECRET_KEY": weak, "POSTRIDER_PUBLIC_URL": public})
+		require.ErrorContains(t, err, "POSTRIDER_SECRET_KEY is weak", public)
+		_, err = load(t, config.Up, map[string]string{"POSTRIDER_SECRET_KEY": secret, "POSTRIDER_PUBLIC_URL": public})
+		require.NoError(t, err, public)
+		_, err = load(t, config.Up, map[string]string{"POSTRIDER_PUBLIC_URL": public}) // makes its own
+		require.NoError(t, err, public)
 	}
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"database/sql"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"os"
@@ -42,7 +41,7 @@ func (s *stage) install(ctx context.Context, database, sinkAddr string, n, worke
 	}
 	in.env = []string{
 		"POSTRIDER_DATABASE_URL=" + address,
-		"POSTRIDER_SECRET_KEY=" + base64.StdEncoding.EncodeToString([]byte("an installation's key of 32 byte")),
+		"POSTRIDER_SECRET_KEY=" + "vQm8rJ2zXn5tHk7yLw0cFp3sBd6gEa9uRi1oTe4xYWM=",
 		"POSTRIDER_HTTP_ADDR=" + http,
 		fmt.Sprintf("POSTRIDER_SMTP_URL=smtp://%s?tls=none&connections=%d", sinkAddr, connections),
 		"POSTRIDER_LOG_LEVEL=warn",

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,7 +12,7 @@ import (
 	"time"
 )
 
-var secretKey = base64.StdEncoding.EncodeToString([]byte("the key of a rehearsal, 32 bytes"))
+var secretKey = "Zp4sVb9kQx2wNf7hTc6yMd1gJr8aLu3eOi5nXoRtHEU="
 
 const (
 	userEmail = "anna@example.com"
