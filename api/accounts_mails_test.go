@@ -422,6 +422,26 @@ func TestGuessingTheCurrentPasswordIsLimited(t *testing.T) {
 	}))
 }
 
+// TestNothingIsToldOfACurrentPasswordThatWasNotCounted: with another mistake
+// beside it a right one and a wrong one are answered alike, and cost nothing.
+func TestNothingIsToldOfACurrentPasswordThatWasNotCounted(t *testing.T) {
+	t.Parallel()
+	h := one(t, limited)
+	anna := h.user(t)
+	for _, guess := range []string{password, "a guess"} {
+		for range 15 {
+			anna.do(t, "POST", "/me/password", fields{"current_password": guess, "new_password": "quite another password", "x": 1}).
+				fields(t, "x:unknown_field")
+		}
+		anna.do(t, "POST", "/me/password", fields{"current_password": guess, "new_password": 7}).fields(t, "new_password:wrong_type")
+		anna.do(t, "POST", "/me/password", fields{"current_password": guess}).fields(t, "new_password:required")
+		anna.do(t, "POST", "/me/password", fields{"current_password": guess, "new_password": "12345678"}).fields(t, "new_password:too_common")
+	}
+	anna.do(t, "POST", "/me/password", fields{"current_password": "a guess", "new_password": "quite another password"}).
+		fields(t, "current_password:wrong")
+	anna.do(t, "POST", "/me/password", fields{"current_password": password, "new_password": "quite another password"}).require(t, 204)
+}
+
 func TestLimitsAreSwitchedOff(t *testing.T) {
 	t.Parallel()
 	h := one(t)

@@ -86,7 +86,7 @@ func (s *Server) updateMe(c echo.Context) error {
 // changePassword sets a new password.
 //
 //	@Summary		Change one's password
-//	@Description	Ends all other sessions.
+//	@Description	Ends all other sessions. Where anything else is wrong, the current password is not looked at.
 //	@Tags			accounts
 //	@Security		Bearer
 //	@Param			body	body	passwordRequest	true	"both passwords"
@@ -103,16 +103,21 @@ func (s *Server) updateMe(c echo.Context) error {
 func (s *Server) changePassword(c echo.Context) error {
 	var in passwordRequest
 	ctx, u := c.Request().Context(), userOf(c)
-	if err := bind(c, &in); model.IsKind(err, model.Invalid) {
-		return model.Together(err, s.Auth.CheckPasswordChange(ctx, u, in.CurrentPassword, in.NewPassword))
-	} else if err != nil {
+	// Nobody learns of the current password what was not counted.
+	err := bindAnd(c, &in, func() error { return auth.CheckPasswordChange(u, in.CurrentPassword, in.NewPassword) })
+	if err != nil {
 		return err
 	}
 	key := "password of user " + strconv.FormatInt(u.ID, 10)
 	if err := s.allow(c, key, passwordsOfUser); err != nil {
 		return err
 	}
-	if err := s.Auth.ChangePassword(ctx, u, sessionOf(c), in.CurrentPassword, in.NewPassword); err != nil {
+	err = s.Auth.ChangePassword(ctx, u, sessionOf(c), in.CurrentPassword, in.NewPassword)
+	switch {
+	case model.IsKind(err, model.Invalid):
+		return err
+	case err != nil: // says nothing of the password
+		s.Limiter.TakeBack(ctx, key, passwordsOfUser)
 		return err
 	}
 	s.Limiter.Forget(ctx, key)

@@ -252,10 +252,18 @@ func (s *Service) EndByRefresh(ctx context.Context, refresh string) error {
 }
 
 // ChangePassword sets a new password if the current one is right, and ends
-// all sessions but the one that asks.
+// all sessions but the one that asks. A wrong one is model.Invalid; it is not
+// looked at when CheckPasswordChange has something to say.
 func (s *Service) ChangePassword(ctx context.Context, u *model.User, sessionID int64, current, next string) error {
-	if err := s.CheckPasswordChange(ctx, u, current, next); err != nil {
+	if err := CheckPasswordChange(u, current, next); err != nil {
 		return err
+	}
+	same, err := s.hasher.matches(ctx, current, u.PasswordHash)
+	if err != nil {
+		return err
+	}
+	if !same {
+		return wrongPassword()
 	}
 	hash, err := s.hasher.hash(ctx, next)
 	if err != nil {
@@ -269,20 +277,12 @@ func (s *Service) ChangePassword(ctx context.Context, u *model.User, sessionID i
 }
 
 // CheckPasswordChange tells all that is wrong with a change of the password at
-// once (model.Invalid).
-func (s *Service) CheckPasswordChange(ctx context.Context, u *model.User, current, next string) error {
+// once (model.Invalid), but whether the current one is right.
+func CheckPasswordChange(u *model.User, current, next string) error {
 	var bad model.Fields
 	checkPassword(&bad, "new_password", next, u.Email)
 	if current == "" {
 		bad.Add("current_password", "required", "must be given")
-		return bad.Err()
-	}
-	same, err := s.hasher.matches(ctx, current, u.PasswordHash)
-	if err != nil {
-		return err
-	}
-	if !same {
-		return model.Together(bad.Err(), wrongPassword())
 	}
 	return bad.Err()
 }

@@ -936,7 +936,7 @@ export interface paths {
         put?: never;
         /**
          * Change one's password
-         * @description Ends all other sessions.
+         * @description Ends all other sessions. Where anything else is wrong, the current password is not looked at.
          *
          *     Not for API keys.
          */
