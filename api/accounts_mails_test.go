@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -355,6 +356,30 @@ func TestSignInsAreLimited(t *testing.T) {
 	api.Spend(h.api.Limiter, "sign in as victim@example.com", api.SignInsOfAccount)
 	try("victim@example.com", "a guess", "198.51.100.1").require(t, 401)
 	require.Equal(t, 429, try("victim@example.com", "a guess", "198.51.100.2").status)
+}
+
+// TestASignInWithoutAnAnswerForgivesNoGuess: one that fails for want of a
+// database, or of a turn to hash, costs nothing and gives nothing back.
+func TestASignInWithoutAnAnswerForgivesNoGuess(t *testing.T) {
+	t.Parallel()
+	h := one(t, limited)
+	anna := h.user(t)
+	guess := func() *answer {
+		return h.anonymous().do(t, "POST", "/auth/login", fields{"email": anna.user.Email, "password": "a guess"})
+	}
+	for range 6 {
+		guess().require(t, 401)
+	}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	for range 20 {
+		r := httptest.NewRequestWithContext(gone, "POST", "/api/v1/auth/login", strings.NewReader(fmt.Sprintf(`{"email":%q,"password":"a guess"}`, anna.user.Email)))
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		h.api.ServeHTTP(w, r)
+		require.GreaterOrEqual(t, w.Code, 499, "%s", w.Body)
+	}
+	require.Equal(t, 4, until(t, 20, 401, guess))
 }
 
 // TestAForgedAddressHasNoLimitOfItsOwn: X-Forwarded-For of a stranger changes

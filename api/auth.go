@@ -130,11 +130,12 @@ func (s *Server) login(c echo.Context) error {
 			return err
 		}
 	}
-	forgive, err := s.signInAllowed(c, in.Email)
+	ctx := c.Request().Context()
+	try, err := s.signInAllowed(c, in.Email)
 	if err != nil {
 		return err
 	}
-	out, err := s.Auth.Login(c.Request().Context(), in.Email, in.Password, auth.Device{
+	out, err := s.Auth.Login(ctx, in.Email, in.Password, auth.Device{
 		UserAgent: c.Request().UserAgent(), IP: c.RealIP(),
 	})
 	switch {
@@ -142,11 +143,11 @@ func (s *Server) login(c echo.Context) error {
 		return model.E(model.Unauthenticated, "the e-mail or the password is wrong, or the address is not confirmed yet")
 	case model.IsKind(err, model.Unauthenticated):
 		return err
-	}
-	forgive()
-	if err != nil {
+	case err != nil:
+		try.takeBack(ctx)
 		return err
 	}
+	try.forgive(ctx)
 	return s.answerTokens(c, out, in.Cookie)
 }
 

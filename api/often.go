@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -13,7 +14,7 @@ import (
 // How often strangers may try what is dear or can be guessed: by the address
 // they come from, by the account they name, and by both together, so that who is
 // shut out of an account is most often the one who guesses. A sign-in that
-// succeeds costs nothing.
+// succeeds costs nothing, nor does one that comes to no answer.
 var (
 	signInsOfAddress   = limit.Rate{Events: 30, Per: time.Minute, Burst: 60}
 	signInsOfAccount   = limit.Rate{Events: 2, Per: time.Minute, Burst: 50}
@@ -37,26 +38,38 @@ func (s *Server) allow(c echo.Context, key string, rate limit.Rate) error {
 // caller is whom limits by address count.
 func caller(c echo.Context) string { return network(c.RealIP()) }
 
-// signInAllowed counts a try to sign in; forgive takes it back when it
-// succeeded.
-func (s *Server) signInAllowed(c echo.Context, email string) (forgive func(), err error) {
-	ctx := c.Request().Context()
-	from, who := "sign in from "+caller(c), "sign in as "+auth.NormalEmail(email)
-	both := who + " from " + caller(c)
-	if err := s.allow(c, from, signInsOfAddress); err != nil {
-		return nil, err
+// signInTry is a try to sign in that was counted.
+type signInTry struct {
+	s               *Server
+	from, who, both string
+}
+
+// signInAllowed counts a try to sign in.
+func (s *Server) signInAllowed(c echo.Context, email string) (signInTry, error) {
+	t := signInTry{s: s, from: "sign in from " + caller(c), who: "sign in as " + auth.NormalEmail(email)}
+	t.both = t.who + " from " + caller(c)
+	if err := s.allow(c, t.from, signInsOfAddress); err != nil {
+		return t, err
 	}
-	if err := s.allow(c, both, signInsOfBoth); err != nil {
-		return nil, err
+	if err := s.allow(c, t.both, signInsOfBoth); err != nil {
+		return t, err
 	}
-	if err := s.allow(c, who, signInsOfAccount); err != nil {
-		return nil, err
-	}
-	return func() {
-		s.Limiter.TakeBack(ctx, from, signInsOfAddress)
-		s.Limiter.Forget(ctx, both)
-		s.Limiter.TakeBack(ctx, who, signInsOfAccount)
-	}, nil
+	return t, s.allow(c, t.who, signInsOfAccount)
+}
+
+// takeBack is for a try that told nothing of the password: it was none, and
+// those before it still count.
+func (t signInTry) takeBack(ctx context.Context) {
+	t.s.Limiter.TakeBack(ctx, t.from, signInsOfAddress)
+	t.s.Limiter.TakeBack(ctx, t.both, signInsOfBoth)
+	t.s.Limiter.TakeBack(ctx, t.who, signInsOfAccount)
+}
+
+// forgive is for a try that succeeded: those before it from this address were
+// their owner's mistakes.
+func (t signInTry) forgive(ctx context.Context) {
+	t.takeBack(ctx)
+	t.s.Limiter.Forget(ctx, t.both)
 }
 
 // mailAllowed counts a mail to an address that a stranger named.
