@@ -44,7 +44,7 @@ func TestAllBreachesAtOnce(t *testing.T) {
 			{nobody, "POST", "/auth/login", `{"email":5,"zz":1}`, "email:wrong_type zz:unknown_field password:required"},
 			{anna, "PATCH", "/me", `{"full_name":5,"locale":"de","timezone":"No/Where"}`, "full_name:wrong_type locale:unknown timezone:unknown_timezone"},
 			{anna, "POST", "/me/password", `{}`, "current_password:required new_password:required"},
-			{anna, "POST", "/me/password", `{"current_password":"wrong","new_password":"short","zz":1}`, "current_password:wrong new_password:too_short zz:unknown_field"},
+			{anna, "POST", "/me/password", `{"current_password":"wrong","new_password":"short","zz":1}`, "new_password:too_short zz:unknown_field"},
 			{anna, "POST", "/me/password", `{"current_password":5,"new_password":"short"}`, "current_password:wrong_type new_password:too_short"},
 			{root, "PATCH", userPath(anna.user), `{"is_active":"x","groups":["nobody"],"email":"x"}`, "is_active:wrong_type groups:unknown email:unknown_field"},
 			{root, "POST", "/groups", `{"zz":1,"permissions":["x"]}`, "zz:unknown_field name:required permissions:unknown"},
