@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -15,9 +16,18 @@ func (o *office) ended(t *testing.T) (path string, run int64) {
 	run, _ = o.sent(t)
 	path = fmt.Sprintf("/reports/%d", run)
 	mailing := o.do(t, "GET", path, nil).require(t, 200).object(t)["mailing_id"]
-	o.do(t, "POST", fmt.Sprintf("/mailings/%.0f/cancel", mailing), nil).require(t, 202)
+	o.comesToRest(t, fmt.Sprintf("/mailings/%.0f", mailing))
 	require.Equal(t, "cancelled", o.do(t, "GET", path, nil).object(t)["status"])
 	return path, run
+}
+
+// comesToRest cancels a mailing and asks again, as no worker is here, until its
+// run has ended: an answer does not wait for that longer than a moment.
+func (o *office) comesToRest(t *testing.T, mailing string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		return o.do(t, "POST", mailing+"/cancel", nil).require(t, 202).object(t)["status"] == "cancelled"
+	}, time.Minute, 10*time.Millisecond)
 }
 
 func TestRetryMakesALinkedRun(t *testing.T) {
