@@ -80,8 +80,8 @@ func (s *Server) HurryKeys(whole time.Duration) { s.wait = waitFirst{whole, 5 * 
 
 // KeyOf is the name and the hash under which a call with an Idempotency-Key of
 // somebody who signed in is kept; the body must be canonical JSON.
-func KeyOf(path, key, body string) (name, hash string) {
-	return receiptName(base+path, key, nil), digest(body, "")
+func (s *Server) KeyOf(path, key, body string) (name, hash string) {
+	return receiptName(base+path, key, nil), s.bodyHashes(body, "")[0]
 }
 
 // OnceOnly are the paths of the calls that take an Idempotency-Key.

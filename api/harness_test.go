@@ -63,7 +63,7 @@ func newHarness(t *testing.T, st *store.Store, changes ...func(*api.Deps)) *harn
 	require.NoError(t, err)
 	h := &harness{store: st, auth: auth.New(st, keys), keys: keys, log: &lockedBuffer{}}
 	d := api.Deps{
-		Store: st, Auth: h.auth, Sealer: keys.Sealer("transports"),
+		Store: st, Auth: h.auth, Sealer: keys.Sealer("transports"), BodyKeys: [][]byte{keys.Derive("bodies")},
 		CheckTransport: func(context.Context, *model.Transport, string) model.TransportCheck {
 			return model.TransportCheck{OK: true, Phase: model.PhaseAuth, Code: 235}
 		},

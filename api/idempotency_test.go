@@ -255,7 +255,7 @@ func TestOfTwentyRequestsOneMakesTheRow(t *testing.T) {
 // first is a request that has taken the call on and says nothing.
 func (c *caller) first(t *testing.T, path, key, body string) *store.Receipt {
 	t.Helper()
-	name, hash := api.KeyOf(path, key, body)
+	name, hash := c.h.api.KeyOf(path, key, body)
 	r, err := c.h.store.OpenReceipt(context.Background(), c.user.ID, name, hash, 25*time.Second)
 	require.NoError(t, err)
 	require.True(t, r.Mine)
@@ -359,6 +359,28 @@ func TestReceiptsAreForgotten(t *testing.T) {
 	})
 }
 
+// TestACallIsRecognisedUnderAFormerSecret: and not under a secret that is none
+// of ours.
+func TestACallIsRecognisedUnderAFormerSecret(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *harness) {
+		anna := h.user(t)
+		const body = `{"email":"a@example.com"}`
+		made := anna.do(t, "POST", "/clients", body, keyed("k")).require(t, 201)
+		dead := anna.first(t, "/clients", "dead", `{"email":"b@example.com"}`)
+		require.NoError(t, h.store.DropReceipt(context.Background(), dead))
+		under := func(present string, former ...[]byte) *caller {
+			other := newHarness(t, h.store, func(d *api.Deps) { d.BodyKeys = append([][]byte{[]byte(present)}, former...) })
+			return &caller{h: other, user: anna.user, token: anna.token}
+		}
+		later := under("a new one", []byte("another"), h.api.BodyKeys[0])
+		later.do(t, "POST", "/clients", body, keyed("k")).same(t, made)
+		later.do(t, "POST", "/clients", `{"email":"c@example.com"}`, keyed("k")).fields(t, "Idempotency-Key:other_body")
+		later.do(t, "POST", "/clients", `{"email":"b@example.com"}`, keyed("dead")).require(t, 201)
+		under("a foreign one").do(t, "POST", "/clients", body, keyed("k")).fields(t, "Idempotency-Key:other_body")
+	})
+}
+
 // TestErasedClientsLeaveNoAnswerBehind: what is kept for a repeat tells the
 // address too.
 func TestErasedClientsLeaveNoAnswerBehind(t *testing.T) {
@@ -368,7 +390,7 @@ func TestErasedClientsLeaveNoAnswerBehind(t *testing.T) {
 		const body = `{"email":"a@example.com"}`
 		id := anna.do(t, "POST", "/clients", body, keyed("k")).require(t, 201).id(t)
 		anna.do(t, "DELETE", fmt.Sprintf("/clients/%d?erase=true", id), nil).require(t, 204)
-		name, hash := api.KeyOf("/clients", "k", body)
+		name, hash := h.api.KeyOf("/clients", "k", body)
 		r, err := h.store.OpenReceipt(context.Background(), anna.user.ID, name, hash, time.Second)
 		require.NoError(t, err)
 		require.True(t, r.Mine)

@@ -36,6 +36,7 @@ type Deps struct {
 	Auth     *auth.Service
 	Mailings *mailing.Service
 	Sealer   *auth.Sealer     // of the passwords of transports, by their host
+	BodyKeys [][]byte         // of the hashes by which the body of a repeated call is recognised: the present one, then former ones
 	Inbox    *mailbox.Mailbox // the captured inbox of the embedded mode; nil: there is none
 
 	// CheckTransport tries a way out until ctx ends, with its password opened.
@@ -71,11 +72,14 @@ type Server struct {
 
 // New makes the handler of the whole HTTP surface: the API below /api/v1, the
 // pages and probes at the root, and the web interface for all else. It fails
-// when the files that are built into the program cannot be read, and when a call
+// without BodyKeys, when the files that are built into the program cannot be read, and when a call
 // has no full row in the table of rights.
 func New(d Deps) (*Server, error) {
 	if d.Log == nil {
 		d.Log = slog.Default()
+	}
+	if len(d.BodyKeys) == 0 {
+		return nil, errors.New("the hashes of bodies need a key")
 	}
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true

@@ -3,8 +3,11 @@ package cmd_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -108,7 +111,15 @@ func (c *canaries) journey(base, adminPassword, sink string) {
 	settings := map[string]any{
 		"name": "relay", "host": host, "port": atoi(t, port), "tls": "none", "username": "relay", "password": c.keep("the password of a transport", "canary-transport-46"),
 	}
+	body, err := json.Marshal(settings)
+	require.NoError(t, err)
+	plain, none := sha256.Sum256(body), sha256.Sum256(nil)
+	c.keep("a hash of a body, by which a password can be guessed", hex.EncodeToString(plain[:]))
+	twice := sha256.Sum256(append(plain[:], none[:]...)) // with the empty query
+	c.keep("a hash of its hashes", hex.EncodeToString(twice[:]))
+	admin.once = "the transport"
 	admin.must(http.StatusCreated, "POST", "/transports", settings, &transport)
+	admin.once = ""
 	admin.must(http.StatusOK, "POST", fmt.Sprintf("/transports/%d/check", transport.ID), nil, nil) // the sink refuses it
 	admin.must(http.StatusOK, "PATCH", fmt.Sprintf("/transports/%d", transport.ID), map[string]any{"enabled": false}, nil)
 	wrong(http.StatusUnprocessableEntity, admin, "PATCH", fmt.Sprintf("/transports/%d", transport.ID), map[string]any{"password": strings.Repeat("canary-transport-46", 100)})

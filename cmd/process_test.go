@@ -152,6 +152,7 @@ type person struct {
 	base  string
 	token string
 	email string
+	once  string // the Idempotency-Key of its calls; "": none
 }
 
 const password = "correct horse 9"
@@ -187,6 +188,9 @@ func (p *person) call(method, path string, body any) (int, []byte, error) {
 	require.NoError(p.t, err)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	if p.once != "" {
+		req.Header.Set("Idempotency-Key", p.once)
 	}
 	if p.token != "" {
 		req.Header.Set("Authorization", "Bearer "+p.token)

@@ -43,6 +43,7 @@ type house struct {
 	auth     *auth.Service
 	sealer   *auth.Sealer // of the passwords of transports
 	mailings *mailing.Service
+	bodies   [][]byte // keys of the hashes of bodies, the present one first
 }
 
 // openStore opens the database and waits for it to answer; not where it answers
@@ -92,6 +93,7 @@ func openHouse(ctx context.Context, cfg *config.Config, st *store.Store, redisUR
 		return nil, err
 	}
 	h.auth, h.sealer = auth.New(st, keys), keys.Sealer("transports")
+	h.bodies = append([][]byte{keys.Derive("bodies")}, keys.DeriveFormer("bodies")...)
 	var hints mailing.Queue
 	if redisURL != "" {
 		if h.queue, err = queue.NewClient(redisURL, log); err != nil {

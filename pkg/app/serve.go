@@ -91,7 +91,7 @@ func (h *house) serveTasks(ctx context.Context, e *mailing.Engine, redisURL stri
 
 func (h *house) serveAPI(ctx context.Context, inbox *mailbox.Mailbox, registry *prometheus.Registry, ready func(net.Addr)) error {
 	deps := api.Deps{
-		Store: h.store, Auth: h.auth, Mailings: h.mailings, Sealer: h.sealer, CheckTransport: checkTransport, Inbox: inbox, Queues: h.queueStates,
+		Store: h.store, Auth: h.auth, Mailings: h.mailings, Sealer: h.sealer, BodyKeys: h.bodies, CheckTransport: checkTransport, Inbox: inbox, Queues: h.queueStates,
 		PublicURL: h.cfg.PublicURL, Registration: h.cfg.Registration, CORSOrigins: h.cfg.CORSOrigins, Version: Version,
 		ConfirmEmail: h.cfg.ConfirmEmail, TrustedProxies: h.cfg.TrustedProxies,
 		Frontend: frontend.Dist(), Log: h.log, Metrics: registry, MetricsHere: h.cfg.MetricsAddr == "",
