@@ -21,6 +21,11 @@ type confirmRequest struct {
 	Token string `json:"token" validate:"required"` // of the mail
 } //	@name	ConfirmRequest
 
+type confirmAnswer struct {
+	Email          string `json:"email" validate:"required" example:"anna@example.com"` // as it is kept
+	ChoosePassword bool   `json:"choose_password" validate:"required"`                  // no password counts yet: a mail was sent by which to choose one
+} //	@name	ConfirmAnswer
+
 type resetRequest struct {
 	Token    string `json:"token" validate:"required"` // of the mail
 	Password string `json:"password" validate:"required" minLength:"8" example:"eight other characters"`
@@ -29,10 +34,10 @@ type resetRequest struct {
 // confirm makes the account of a registration whose address is confirmed.
 //
 //	@Summary		Confirm an address
-//	@Description	By the token of the mail about a registration. It works once, within 48 hours; then the account is there and one can sign in.
+//	@Description	By the token of the mail about a registration. It works once, within 48 hours; then the account is there and one can sign in. Where more than one registration waited for the address, none of their passwords counts: choose_password is true, and a mail with a link to choose one is on its way, as after /auth/password/forgot.
 //	@Tags			accounts
 //	@Param			body	body		confirmRequest	true	"the token"
-//	@Success		200		{object}	emailAnswer
+//	@Success		200		{object}	confirmAnswer
 //	@Failure		400		{object}	problem
 //	@Failure		409		{object}	problem	"there is an account with this e-mail"
 //	@Failure		413		{object}	problem
@@ -49,11 +54,14 @@ func (s *Server) confirm(c echo.Context) error {
 	if err := s.allow(c, "mail tokens from "+caller(c), tokensOfAddress); err != nil {
 		return err
 	}
-	u, err := s.Auth.Confirm(c.Request().Context(), in.Token)
+	u, mailID, err := s.Auth.Confirm(c.Request().Context(), in.Token)
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, emailAnswer{u.Email})
+	if mailID != 0 {
+		s.Mailings.SendSoon(c.Request().Context(), mailID)
+	}
+	return c.JSON(http.StatusOK, confirmAnswer{u.Email, mailID != 0})
 }
 
 func requireToken(token string) error {

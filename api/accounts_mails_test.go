@@ -116,7 +116,7 @@ func TestAnAddressIsConfirmed(t *testing.T) {
 		require.Empty(t, mail.ToName, "strangers must not write into mails")
 		token := tokenOf(t, mail)
 		done := anna.do(t, "POST", "/auth/confirm", fields{"token": token}).require(t, 200)
-		require.JSONEq(t, `{"email":"anna@example.com"}`, string(done.body))
+		require.JSONEq(t, `{"email":"anna@example.com","choose_password":false}`, string(done.body))
 		anna.do(t, "POST", "/auth/login", in).require(t, 200)
 		anna.do(t, "POST", "/auth/confirm", fields{"token": token}).fields(t, "token:expired")
 
@@ -145,20 +145,61 @@ func TestTheMailAboutARegistrationIsSentAgain(t *testing.T) {
 	anna.do(t, "POST", "/auth/confirm/resend", fields{"email": "no address"}).fields(t, "email:invalid_email")
 }
 
-// TestNobodySpoilsARegistration: who registers with another's address changes
-// nothing about theirs.
-func TestNobodySpoilsARegistration(t *testing.T) {
+// TestTheReaderOfTheMailboxChoosesThePassword: of several registrations of an
+// address nobody can tell which is its owner's, whichever link is taken. So none
+// of their passwords counts, and nothing else of a stranger either.
+func TestTheReaderOfTheMailboxChoosesThePassword(t *testing.T) {
+	t.Parallel()
+	const strangers = "the password of a stranger"
+	links := map[string]func(*harness, *caller, string, string) string{
+		"their own":    func(_ *harness, _ *caller, mine, _ string) string { return mine },
+		"the stranger": func(_ *harness, _ *caller, _, theirs string) string { return theirs },
+		"sent again": func(h *harness, anybody *caller, _, _ string) string {
+			anybody.do(t, "POST", "/auth/confirm/resend", fields{"email": "anna@example.com"}).require(t, 202)
+			return tokenOf(t, h.letter(t, "anna@example.com", "Confirm your address"))
+		},
+	}
+	for name, link := range links {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			each(t, func(t *testing.T, h *harness) {
+				anybody := h.anonymous()
+				anybody.do(t, "POST", "/auth/register", register("anna@example.com")).require(t, 202)
+				mine := tokenOf(t, h.letter(t, "anna@example.com", "Confirm your address"))
+				anybody.do(t, "POST", "/auth/register", fields{"email": "anna@example.com", "password": strangers, "full_name": "Buy at evil.example"}).require(t, 202)
+				theirs := tokenOf(t, h.letter(t, "anna@example.com", "Confirm your address"))
+
+				done := anybody.do(t, "POST", "/auth/confirm", fields{"token": link(h, anybody, mine, theirs)}).require(t, 200)
+				require.JSONEq(t, `{"email":"anna@example.com","choose_password":true}`, string(done.body))
+				for _, token := range []string{mine, theirs} {
+					anybody.do(t, "POST", "/auth/confirm", fields{"token": token}).fields(t, "token:expired")
+				}
+				for _, known := range []string{password, strangers} {
+					anybody.do(t, "POST", "/auth/login", fields{"email": "anna@example.com", "password": known}).problem(t, 401, "unauthenticated")
+				}
+				mail := h.letter(t, "anna@example.com", "Choose a new password")
+				require.Empty(t, mail.ToName, "strangers must not write into mails")
+				anybody.do(t, "POST", "/auth/password/reset", fields{"token": tokenOf(t, mail), "password": "what the owner chose"}).require(t, 200)
+				anybody.do(t, "POST", "/auth/login", fields{"email": "anna@example.com", "password": "what the owner chose"}).require(t, 200)
+			}, confirming)
+		})
+	}
+}
+
+// TestAnOldRegistrationSpoilsNothing: one that nobody can confirm any more does
+// not count.
+func TestAnOldRegistrationSpoilsNothing(t *testing.T) {
 	t.Parallel()
 	h := one(t, confirming)
 	anybody := h.anonymous()
+	anybody.do(t, "POST", "/auth/register", fields{"email": "anna@example.com", "password": "the password of a stranger"}).require(t, 202)
+	h.letters(t)
+	h.store.MoveClock(store.RegistrationLife + time.Second)
 	anybody.do(t, "POST", "/auth/register", register("anna@example.com")).require(t, 202)
-	mine := tokenOf(t, h.letter(t, "anna@example.com", "Confirm your address"))
-	anybody.do(t, "POST", "/auth/register", fields{"email": "anna@example.com", "password": "the password of a thief"}).require(t, 202)
-	theirs := tokenOf(t, h.letter(t, "anna@example.com", "Confirm your address"))
-	anybody.do(t, "POST", "/auth/confirm", fields{"token": mine}).require(t, 200)
-	anybody.do(t, "POST", "/auth/confirm", fields{"token": theirs}).fields(t, "token:expired")
+	token := tokenOf(t, h.letter(t, "anna@example.com", "Confirm your address"))
+	done := anybody.do(t, "POST", "/auth/confirm", fields{"token": token}).require(t, 200)
+	require.JSONEq(t, `{"email":"anna@example.com","choose_password":false}`, string(done.body))
 	anybody.do(t, "POST", "/auth/login", fields{"email": "anna@example.com", "password": password}).require(t, 200)
-	anybody.do(t, "POST", "/auth/login", fields{"email": "anna@example.com", "password": "the password of a thief"}).problem(t, 401, "unauthenticated")
 }
 
 func TestTwentyConfirmationsMakeOneAccount(t *testing.T) {

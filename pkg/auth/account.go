@@ -101,24 +101,25 @@ func (s *Service) AskToRegister(ctx context.Context, in Registration) (email str
 	return u.Email, mailID, err
 }
 
-// Confirm makes the account of a confirmed registration.
-func (s *Service) Confirm(ctx context.Context, token string) (*model.User, error) {
+// Confirm makes the account of a confirmed registration. Where others wait for
+// the same address, the account has a password that nobody knows, and mailID is
+// the mail by which its owner chooses one, which is to be sent; else it is 0.
+func (s *Service) Confirm(ctx context.Context, token string) (u *model.User, mailID int64, err error) {
 	m, ok := parseMail(forConfirmation, token)
 	if !ok {
-		return nil, deadLink()
+		return nil, 0, deadLink()
 	}
 	r, err := s.store.Registration(ctx, m.id)
 	if err == nil && !s.tokens.genuineMail(m, r.Nonce) {
-		return nil, deadLink()
+		return nil, 0, deadLink()
 	}
-	var u *model.User
 	if err == nil {
-		u, err = s.store.ConfirmRegistration(ctx, m.id)
+		u, mailID, err = s.store.ConfirmRegistration(ctx, m.id, nobodysHash())
 	}
 	if model.IsKind(err, model.NotFound) {
-		return nil, deadLink()
+		return nil, 0, deadLink()
 	}
-	return u, err
+	return u, mailID, err
 }
 
 // AskForMail keeps a mail to the owner of an account, MailReset or

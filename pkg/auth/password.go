@@ -2,7 +2,9 @@ package auth
 
 import (
 	"context"
+	"crypto/rand"
 	_ "embed"
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"sync"
@@ -132,6 +134,17 @@ func CheckPassword(password string) error {
 	var bad model.Fields
 	checkPassword(&bad, "password", password, "")
 	return bad.Err()
+}
+
+// nobodysHash is a hash that was made of no password, and is compared with as
+// any other.
+func nobodysHash() string {
+	var salt [16]byte
+	var key [32]byte
+	_, _ = rand.Read(salt[:]) // never fails (crypto/rand)
+	_, _ = rand.Read(key[:])
+	b64 := base64.RawStdEncoding.EncodeToString
+	return fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$%s$%s", hashing.Memory, hashing.Iterations, hashing.Parallelism, b64(salt[:]), b64(key[:]))
 }
 
 // HashPassword is the hash that an account keeps of a password.

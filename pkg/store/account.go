@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -54,33 +55,49 @@ func (s *Store) registration(ctx context.Context, condition string, arg any) (*m
 // its address; of any number of calls at once one finds it, the others are
 // model.NotFound. Where an account was made meanwhile by other means it is
 // model.Conflict.
-func (s *Store) ConfirmRegistration(ctx context.Context, id int64) (*model.User, error) {
-	var u *model.User
-	err := s.tx(ctx, func(tx *gorm.DB) error {
+//
+// Where more than one registration of the address waits, nobody can tell which
+// of them its owner made: the account has the hash nobodys, which no password
+// has, and no name, and a mail to choose a password is kept, whose id is
+// answered.
+func (s *Store) ConfirmRegistration(ctx context.Context, id int64, nobodys string) (u *model.User, mailID int64, err error) {
+	err = s.tx(ctx, func(tx *gorm.DB) error {
 		now, err := s.now(tx)
 		if err != nil {
 			return err
 		}
 		var r model.Registration
-		if err := s.forUpdate(tx).Where("id = ? AND expires_at > ?", id, now).Take(&r).Error; err != nil {
-			return kindOf(err, "lock a registration")
+		if err := tx.Where("id = ?", id).Take(&r).Error; err != nil {
+			return kindOf(err, "read a registration")
+		}
+		var waiting []model.Registration
+		if err := s.forUpdate(tx).Where("email = ? AND expires_at > ?", r.Email, now).Order("id").Find(&waiting).Error; err != nil {
+			return kindOf(err, "lock registrations")
+		}
+		if !slices.ContainsFunc(waiting, func(w model.Registration) bool { return w.ID == id }) {
+			return notFound()
 		}
 		done := tx.Where("email = ?", r.Email).Delete(&model.Registration{})
 		if done.Error != nil {
 			return kindOf(done.Error, "forget registrations")
 		}
-		if done.RowsAffected == 0 {
-			return notFound()
-		}
 		u = &model.User{
 			Email: r.Email, PasswordHash: r.PasswordHash, FullName: r.FullName, Locale: r.Locale, Timezone: r.Timezone, IsActive: true,
+		}
+		if len(waiting) > 1 {
+			u.PasswordHash, u.FullName = nobodys, ""
 		}
 		if err := insertUser(tx, u); err != nil {
 			return err
 		}
+		if len(waiting) > 1 {
+			if mailID, err = s.accountMail(tx, model.MailReset, u.Email, nil); err != nil {
+				return kindOf(err, "keep a mail")
+			}
+		}
 		return s.auditUser(tx, model.AuditConfirmed, u.ID, nil)
 	})
-	return u, err
+	return u, mailID, err
 }
 
 // KeepAccountMail keeps a mail of a kind to an address, whether there is such

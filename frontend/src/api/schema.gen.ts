@@ -107,7 +107,7 @@ export interface paths {
         put?: never;
         /**
          * Confirm an address
-         * @description By the token of the mail about a registration. It works once, within 48 hours; then the account is there and one can sign in.
+         * @description By the token of the mail about a registration. It works once, within 48 hours; then the account is there and one can sign in. Where more than one registration waited for the address, none of their passwords counts: choose_password is true, and a mail with a link to choose one is on its way, as after /auth/password/forgot.
          */
         post: operations["authConfirm"];
         delete?: never;
@@ -2026,6 +2026,15 @@ export interface components {
             /** @example Europe/Moscow */
             timezone?: string;
         };
+        ConfirmAnswer: {
+            /** @description no password counts yet: a mail was sent by which to choose one */
+            choose_password: boolean;
+            /**
+             * @description as it is kept
+             * @example anna@example.com
+             */
+            email: string;
+        };
         ConfirmRequest: {
             /** @description of the mail */
             token: string;
@@ -3747,7 +3756,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EmailAnswer"];
+                    "application/json": components["schemas"]["ConfirmAnswer"];
                 };
             };
             /** @description Bad Request */

@@ -27,6 +27,7 @@ type PostAnswer<Path extends keyof paths> = paths[Path] extends {
 export type { paths };
 export type User = Get<"/me">;
 export type Quotas = Get<"/me/quotas">;
+export type Confirmation = PostAnswer<"/auth/confirm">;
 export type HomeFigures = Get<"/public/home">;
 export type MailingPage = Get<"/mailings">;
 export type Mailing = MailingPage["items"][number];

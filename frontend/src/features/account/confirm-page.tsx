@@ -4,6 +4,7 @@ import { useCallback, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Failure } from "@/api/failure";
 import { publicApi } from "@/api/http";
+import type { Confirmation } from "@/api/types";
 import { FailureAlert } from "@/ui/failure-alert";
 import { ToSignIn } from "./check-mail";
 import { EntryCard } from "./entry-card";
@@ -19,7 +20,7 @@ export function ConfirmPage() {
     route.useSearch().token,
     useCallback(() => void navigate({ search: {}, replace: true }), [navigate]),
   );
-  const [email, setEmail] = useState("");
+  const [done, setDone] = useState<Confirmation | null>(null);
   const [pending, setPending] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);
   const confirm = async () => {
@@ -27,7 +28,7 @@ export function ConfirmPage() {
     setFailure(null);
     try {
       const { data } = await publicApi.POST("/auth/confirm", { body: { token } });
-      setEmail(data?.email ?? "");
+      setDone(data ?? null);
     } catch (error) {
       setFailure(error);
     } finally {
@@ -35,7 +36,23 @@ export function ConfirmPage() {
     }
   };
 
-  if (email) {
+  if (done?.choose_password) {
+    return (
+      <EntryCard title={t("mail.confirmedTitle")} footer={<ToSignIn />}>
+        <Stack gap="md">
+          <Text role="status">{t("mail.confirmedChoose", { email: done.email })}</Text>
+          <Text size="sm" c="dimmed">
+            {t("mail.spam")}
+          </Text>
+          <Anchor underline="always" renderRoot={(props) => <Link {...props} to="/forgot" />}>
+            {t("mail.forgotAgain")}
+          </Anchor>
+        </Stack>
+      </EntryCard>
+    );
+  }
+  if (done) {
+    const { email } = done;
     return (
       <EntryCard title={t("mail.confirmedTitle")}>
         <Stack gap="md">

@@ -71,6 +71,16 @@ describe("the link about a registration", () => {
     expect(sent).toEqual([{ token: "abc-1" }]);
   });
 
+  test("of an address with several registrations says that a password is chosen by a mail", async () => {
+    answer("/auth/confirm", () => HttpResponse.json({ email: "anna@example.com", choose_password: true }));
+    const { user } = visit("/confirm?token=abc-1");
+    await user.click(await screen.findByRole("button", { name: "Confirm the address" }));
+    await screen.findByText(/registered with anna@example\.com more than once.*new mail/);
+    expect(screen.queryByText(/the password that you chose/)).toBeNull();
+    await user.click(screen.getByRole("link", { name: "Ask for a new link" }));
+    await screen.findByRole("heading", { name: "Forgotten password" });
+  });
+
   test("without its token, or used, says what to do", async () => {
     visit("/confirm");
     expect(await screen.findByRole("alert")).toHaveTextContent("just sign in");
