@@ -479,6 +479,31 @@ func TestRegistrationsAreLimited(t *testing.T) {
 	anybody.do(t, "POST", "/auth/register", fields{"email": "x"}).require(t, 422) // mistakes cost nothing
 }
 
+// TestRegistrationsOfOneAddressAreLimited: wherever they come from, and alike
+// whether there is such an account or not.
+func TestRegistrationsOfOneAddressAreLimited(t *testing.T) {
+	t.Parallel()
+	h := one(t, limited, behindAProxy)
+	anna, anybody, n := h.user(t), h.anonymous(), 0
+	tries := func(email string) (statuses []int) {
+		t.Helper()
+		for range 20 {
+			n++
+			a := anybody.do(t, "POST", "/auth/register", register(email), from(fmt.Sprintf("203.0.113.%d", n)))
+			if statuses = append(statuses, a.status); a.status == 429 {
+				a.problem(t, 429, "too_many")
+				break
+			}
+		}
+		return statuses
+	}
+	known, unknown := tries(anna.user.Email), tries("new@example.com")
+	require.Equal(t, []int{409, 409, 409, 409, 409, 429}, known)
+	require.Equal(t, []int{201, 409, 409, 409, 409, 429}, unknown)
+	require.Equal(t, []int{429}, tries("NEW@example.com"))
+	require.Equal(t, 201, tries("another@example.com")[0], "others are not concerned")
+}
+
 func TestGuessingTheCurrentPasswordIsLimited(t *testing.T) {
 	t.Parallel()
 	h := one(t, limited)

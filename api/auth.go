@@ -97,6 +97,9 @@ func (s *Server) register(c echo.Context) error {
 		s.Mailings.SendSoon(ctx, mailID)
 		return c.JSON(http.StatusAccepted, emailAnswer{email})
 	}
+	if err := s.allow(c, "registrations of "+auth.NormalEmail(in.Email), registersOfAccount); err != nil {
+		return err
+	}
 	u, err := s.Auth.Register(ctx, auth.Registration(in))
 	if err != nil {
 		return err

@@ -20,6 +20,7 @@ var (
 	signInsOfAccount   = limit.Rate{Events: 2, Per: time.Minute, Burst: 50}
 	signInsOfBoth      = limit.Rate{Events: 1, Per: time.Minute, Burst: 10}
 	registersOfAddress = limit.Rate{Events: 60, Per: time.Hour, Burst: 60}
+	registersOfAccount = limit.Rate{Events: 5, Per: time.Hour, Burst: 5}
 	mailsOfAddress     = limit.Rate{Events: 60, Per: time.Hour, Burst: 30}
 	mailsOfAccount     = limit.Rate{Events: 5, Per: time.Hour, Burst: 5}
 	tokensOfAddress    = limit.Rate{Events: 60, Per: time.Hour, Burst: 30}
