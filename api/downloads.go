@@ -86,6 +86,7 @@ func (s *Server) createDownload(c echo.Context) error {
 //	@Success	200		{string}	string	"the list"
 //	@Failure	403		{object}	problem	"the account may not see the list any more"
 //	@Failure	404		{object}	problem	"there is no such link, or it was followed, or it expired, or its account signed out"
+//	@Failure	429		{object}	problem	"whoever made the link calls too often; the link is used up"
 //	@Failure	503		{object}	problem
 //	@Router		/downloads/{token} [get]
 func (s *Server) followDownload(c echo.Context) error {
@@ -108,9 +109,10 @@ func (s *Server) followDownload(c echo.Context) error {
 	if err != nil {
 		return notFound()
 	}
-	c.Set(userKey, u)
 	c.Set(sessionKey, row.SessionID)
-	return s.table(wholeOf(c), c, c.Response(), http.MethodGet, target)
+	called(c, u, 0) // an API key makes no links
+	whole := model.WithActor(wholeOf(c), model.ActorOf(c.Request().Context()))
+	return s.table(whole, c, c.Response(), http.MethodGet, target)
 }
 
 func downloadHash(token string) string {

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postrider/postrider/docs/openapi"
+	"github.com/postrider/postrider/pkg/limit"
+	"github.com/postrider/postrider/pkg/model"
 	"github.com/postrider/postrider/pkg/store"
 )
 
@@ -82,6 +85,39 @@ func TestADownloadIsNoLongerGood(t *testing.T) {
 		link = h.user(t).link(t, "/clients")
 		h.store.MoveClock(store.DownloadLife + time.Second)
 		h.anonymous().do(t, "GET", link, nil).problem(t, 404, "not_found")
+	})
+}
+
+// TestADownloadIsTheActOfWhoMadeTheLink: in the audit log, whether it was taken
+// or refused, and by the number of calls.
+func TestADownloadIsTheActOfWhoMadeTheLink(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *harness) {
+		root, anna, manager := h.superuser(t), h.user(t), h.manager(t)
+		h.anonymous().do(t, "GET", anna.link(t, "/clients"), nil).require(t, 200)
+		exported := root.events(t, "action=data.exported")
+		require.Len(t, exported, 1)
+		exported[0].is(t, model.AuditExported, anna, "list")
+		require.NotEmpty(t, exported[0].RequestID)
+
+		link := manager.link(t, "/users")
+		root.do(t, "PATCH", fmt.Sprintf("/users/%d", manager.user.ID), fields{"groups": []string{}}).require(t, 200)
+		h.anonymous().do(t, "GET", link, nil).problem(t, 403, "forbidden")
+		denied := root.events(t, "action=auth.denied")
+		require.Len(t, denied, 1)
+		denied[0].is(t, model.AuditDenied, manager, "")
+
+		links := []string{anna.link(t, "/clients"), anna.link(t, "/clients"), anna.link(t, "/clients")}
+		others := h.user(t).link(t, "/clients")
+		h.api.LimitCalls(limit.Rate{Events: 1, Per: time.Hour, Burst: 8}, limit.Rate{Events: 1, Per: time.Hour, Burst: 8})
+		h.api.Limiter = limit.New(nil, slog.New(slog.DiscardHandler))
+		for range 6 {
+			anna.do(t, "GET", "/me", nil).require(t, 200)
+		}
+		h.anonymous().do(t, "GET", links[0], nil).require(t, 200)
+		h.anonymous().do(t, "GET", links[1], nil).require(t, 200)
+		h.anonymous().do(t, "GET", links[2], nil).problem(t, 429, "too_many")
+		h.anonymous().do(t, "GET", others, nil).require(t, 200)
 	})
 }
 
