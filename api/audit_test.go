@@ -217,6 +217,33 @@ func TestFailedSignIns(t *testing.T) {
 	})
 }
 
+// TestAskingForANewPasswordIsRecorded: alike for accounts that are there and
+// that are not, and a few times a minute of one address.
+func TestAskingForANewPasswordIsRecorded(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *harness) {
+		root, anna := h.superuser(t), h.user(t)
+		for _, email := range []string{anna.user.Email, "nobody@example.com"} {
+			before := len(root.events(t, "action=auth.password_reset_asked"))
+			for range 30 {
+				h.anonymous().do(t, "POST", "/auth/password/forgot", fields{"email": strings.ToUpper(email)}).require(t, 202)
+			}
+			asked := root.events(t, "action=auth.password_reset_asked")
+			require.GreaterOrEqual(t, len(asked)-before, 5)
+			require.LessOrEqual(t, len(asked)-before, 10, "a minute may have ended")
+			e := asked[0]
+			require.Equal(t, map[string]any{"email": email}, e.Details)
+			require.NotEmpty(t, e.IP)
+			require.NotEmpty(t, e.RequestID)
+			require.Nil(t, e.ActorID)
+			require.Empty(t, e.ActorEmail+e.ObjectType+e.ObjectName)
+			require.Nil(t, e.ObjectID)
+		}
+		h.anonymous().do(t, "POST", "/auth/confirm/resend", fields{"email": "other@example.com"}).require(t, 202)
+		require.Empty(t, root.events(t, "action=auth.password_reset_asked&q=other@example.com"))
+	})
+}
+
 // TestDenialsAreRecorded: a 403 is, a few times a minute; a 404 is not.
 func TestDenialsAreRecorded(t *testing.T) {
 	t.Parallel()

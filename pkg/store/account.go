@@ -101,9 +101,20 @@ func (s *Store) ConfirmRegistration(ctx context.Context, id int64, nobodys strin
 }
 
 // KeepAccountMail keeps a mail of a kind to an address, whether there is such
-// an account or not.
+// an account or not. That somebody asked for a new password is recorded, with
+// the bounds of AuditOften; whether there is such an account is not looked up.
 func (s *Store) KeepAccountMail(ctx context.Context, kind model.MailKind, email string) (id int64, err error) {
+	var record func(tx *gorm.DB) error
+	if kind == model.MailReset {
+		asked := model.AuditEvent{Action: model.AuditResetAsked, Details: model.Details{"email": email}}
+		record = s.auditOften(model.ActorOf(ctx).IP+" "+email, asked)
+	}
 	err = s.tx(ctx, func(tx *gorm.DB) error {
+		if record != nil {
+			if err := record(tx); err != nil {
+				return err
+			}
+		}
 		id, err = s.accountMail(tx, kind, email, nil)
 		return err
 	})

@@ -107,15 +107,22 @@ const (
 // before the next event that is. Whether one is recorded depends on nothing but
 // key and action: its time would tell.
 func (s *Store) AuditOften(ctx context.Context, key string, e model.AuditEvent) error {
-	left, take := s.often.admit(time.Now().Add(time.Duration(s.skew.Load())), e.Action, key)
+	if write := s.auditOften(key, e); write != nil {
+		return s.tx(ctx, write)
+	}
+	return nil
+}
+
+// auditOften counts an event and answers what is to be written, nil for
+// nothing; for AuditOften, and for acts that are written with their event.
+func (s *Store) auditOften(key string, e model.AuditEvent) func(tx *gorm.DB) error {
+	left, take := s.often.admit(s.clock(), e.Action, key)
 	if !take && left == nil {
 		return nil
 	}
-	return s.tx(ctx, func(tx *gorm.DB) error {
+	return func(tx *gorm.DB) error {
 		if left != nil {
-			// nobody in particular did this
-			alone := tx.WithContext(model.WithActor(ctx, model.Actor{}))
-			if err := s.audit(alone, model.AuditEvent{Action: model.AuditLeftOut, Details: left}); err != nil {
+			if err := s.auditLeft(tx, left); err != nil {
 				return err
 			}
 		}
@@ -123,7 +130,13 @@ func (s *Store) AuditOften(ctx context.Context, key string, e model.AuditEvent) 
 			return nil
 		}
 		return s.audit(tx, e)
-	})
+	}
+}
+
+// auditLeft records what was left out; nobody in particular did that.
+func (s *Store) auditLeft(tx *gorm.DB, left model.Details) error {
+	nobody := tx.WithContext(model.WithActor(tx.Statement.Context, model.Actor{}))
+	return s.audit(nobody, model.AuditEvent{Action: model.AuditLeftOut, Details: left})
 }
 
 // often counts what was recorded in the present minute. It holds as many keys
