@@ -135,3 +135,39 @@ func accounted(t *testing.T, u *person, m mailing, taken map[string]int, clients
 	require.Equal(t, r.Counts["sent"], states["sent"])
 	require.Equal(t, r.Counts["in_doubt"], states["in_doubt"])
 }
+
+// TestWhatTheAuditLogWasSparedOutlivesTheProcess: of refusals a few are
+// recorded, and how many more there were is told before the process ends.
+func TestWhatTheAuditLogWasSparedOutlivesTheProcess(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	const refusals = 30
+	p, base := embedded(t, dir, "POSTRIDER_ADMIN_EMAIL=root@example.com", "POSTRIDER_ADMIN_PASSWORD="+password)
+	anna := register(t, base, "anna@example.com")
+	for range refusals {
+		anna.must(http.StatusForbidden, "GET", "/users", nil, nil)
+	}
+	require.Zero(t, p.stop())
+
+	_, base = embedded(t, dir)
+	root := &person{t: t, base: base, email: "root@example.com"}
+	root.login()
+	var events struct {
+		Items []struct {
+			Action  string
+			Details map[string]any
+		}
+	}
+	root.must(http.StatusOK, "GET", "/audit?limit=200", nil, &events)
+	recorded, told := 0, 0
+	for _, e := range events.Items {
+		switch e.Action {
+		case "auth.denied":
+			recorded++
+		case "audit.left_out":
+			told += int(e.Details["auth.denied"].(float64))
+		}
+	}
+	require.Positive(t, told)
+	require.Equal(t, refusals, recorded+told)
+}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -112,7 +113,38 @@ func (h *house) serveAPI(ctx context.Context, inbox *mailbox.Mailbox, registry *
 	}
 	server := api.HTTPServer(handler, h.cfg.HTTPAddr)
 	ready(listener.Addr())
-	return serve(ctx, server, listener)
+	return h.tellingLeftOut(ctx, func() error { return serve(ctx, server, listener) })
+}
+
+// tellingLeftOut lets requests be answered, and writes each minute and at the
+// end what the audit log was spared.
+func (h *house) tellingLeftOut(ctx context.Context, serve func() error) error {
+	tell := func(ctx context.Context, ends bool) {
+		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+		defer cancel()
+		if err := h.store.AuditLeftOut(ctx, ends); err != nil && ctx.Err() == nil {
+			h.log.ErrorContext(ctx, "the audit log does not tell how many events were left out", "error", err)
+		}
+	}
+	serving, ended := context.WithCancel(ctx)
+	var minutely sync.WaitGroup
+	minutely.Go(func() {
+		each := time.NewTicker(time.Minute)
+		defer each.Stop()
+		for {
+			select {
+			case <-each.C:
+				tell(serving, false)
+			case <-serving.Done():
+				return
+			}
+		}
+	})
+	err := serve()
+	ended()
+	minutely.Wait()
+	tell(context.WithoutCancel(ctx), true)
+	return err
 }
 
 func (h *house) queueStates(ctx context.Context) ([]api.QueueState, error) {

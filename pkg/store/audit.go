@@ -104,7 +104,7 @@ const (
 // AuditOften is Audit for what strangers can cause at will, such as failed
 // sign-ins: the log must not be flooded. Of one key five events a minute are
 // recorded, of an action 120. How many were left out of a minute is recorded
-// before the next event that is. Whether one is recorded depends on nothing but
+// before the next event, or by AuditLeftOut. Whether one is recorded depends on nothing but
 // key and action: its time would tell.
 func (s *Store) AuditOften(ctx context.Context, key string, e model.AuditEvent) error {
 	if write := s.auditOften(key, e); write != nil {
@@ -133,6 +133,16 @@ func (s *Store) auditOften(key string, e model.AuditEvent) func(tx *gorm.DB) err
 	}
 }
 
+// AuditLeftOut records how many events AuditOften has left out of a minute that
+// is over, and of the present one too where the process ends.
+func (s *Store) AuditLeftOut(ctx context.Context, ends bool) error {
+	left := s.often.leave(s.clock(), ends)
+	if left == nil {
+		return nil
+	}
+	return s.tx(ctx, func(tx *gorm.DB) error { return s.auditLeft(tx, left) })
+}
+
 // auditLeft records what was left out; nobody in particular did that.
 func (s *Store) auditLeft(tx *gorm.DB, left model.Details) error {
 	nobody := tx.WithContext(model.WithActor(tx.Statement.Context, model.Actor{}))
@@ -155,11 +165,8 @@ func (o *often) admit(now time.Time, action model.AuditAction, key string) (left
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if now = now.Truncate(time.Minute); !now.Equal(o.minute) {
-		left = o.left
-		if left != nil {
-			left["minute"] = o.minute.UTC().Format(time.RFC3339)
-		}
-		o.minute, o.keys, o.all, o.left = now, map[string]int{}, map[string]int{}, nil
+		left = o.takeLeft()
+		o.minute, o.keys, o.all = now, map[string]int{}, map[string]int{}
 	}
 	kind := string(action)
 	if key = kind + " " + key; o.keys[key] >= auditOfKey || o.all[kind] >= auditOfAll {
@@ -173,6 +180,27 @@ func (o *often) admit(now time.Time, action model.AuditAction, key string) (left
 	o.keys[key]++
 	o.all[kind]++
 	return left, true
+}
+
+// leave is what was left out of a minute that is over, or where the process
+// ends of the present one too.
+func (o *often) leave(now time.Time, ends bool) model.Details {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !ends && now.Truncate(time.Minute).Equal(o.minute) {
+		return nil
+	}
+	return o.takeLeft()
+}
+
+// takeLeft is what was not taken yet of what was left out.
+func (o *often) takeLeft() model.Details {
+	left := o.left
+	if left != nil {
+		left["minute"] = o.minute.UTC().Format(time.RFC3339)
+	}
+	o.left = nil
+	return left
 }
 
 // AuditFilter narrows the audit log.

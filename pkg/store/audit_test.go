@@ -178,3 +178,36 @@ func TestAuditIsNotFlooded(t *testing.T) {
 		require.Len(t, eventsOf(t, st, store.AuditFilter{ActorID: new(int64(7))}), 1)
 	})
 }
+
+// TestWhatWasLeftOutIsToldWithoutAnotherEvent: when its minute is over, or the
+// process ends, and once.
+func TestWhatWasLeftOutIsToldWithoutAnotherEvent(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		ctx := model.WithActor(context.Background(), model.Actor{UserID: 7, IP: "192.0.2.1"})
+		clock := time.Now()
+		st.MoveClock(clock.Truncate(time.Minute).Add(2 * time.Minute).Sub(clock)) // the first second of a minute
+		flood := func() {
+			for range 20 {
+				require.NoError(t, st.AuditOften(ctx, "one", model.AuditEvent{Action: model.AuditSignInFailed}))
+			}
+		}
+		told := func(ends bool) (counts []int) {
+			require.NoError(t, st.AuditLeftOut(ctx, ends))
+			for _, e := range eventsOf(t, st, store.AuditFilter{Action: model.AuditLeftOut}) {
+				require.Nil(t, e.ActorID)
+				counts = append(counts, int(e.Details[string(model.AuditSignInFailed)].(float64)))
+			}
+			return counts
+		}
+		require.Empty(t, told(true), "nothing was left out")
+		flood()
+		require.Empty(t, told(false), "the minute goes on")
+		st.MoveClock(time.Minute)
+		require.Equal(t, []int{15}, told(false))
+		require.Equal(t, []int{15}, told(true), "once")
+		flood()
+		require.Equal(t, []int{15, 15}, told(true), "the process ends")
+		require.Len(t, eventsOf(t, st, store.AuditFilter{Action: model.AuditSignInFailed}), 10)
+	})
+}
