@@ -49,6 +49,10 @@ func (s *Server) elsewhere(c echo.Context) error {
 	if strings.HasPrefix(name, hashedPath) || !takesPages(c) {
 		return echo.ErrNotFound
 	}
+	// Addresses of pages hold the tokens of mails, and what was searched for; a
+	// Referer would carry them into the logs of proxies. The pages send no forms
+	// but by fetch, whose Origin does not depend on this.
+	c.Response().Header().Set("Referrer-Policy", "no-referrer")
 	if index := s.pages["index.html"]; index != nil {
 		return index.serve(c, askAgain, pagePolicy)
 	}

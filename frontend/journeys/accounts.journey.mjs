@@ -80,12 +80,19 @@ test("who registers confirms the address by the mail and signs in; the link work
 
   const link = await linkOf(email, "/confirm");
   assert.ok(link.startsWith(tools.base), link);
+  const asked = [];
+  page.on("request", (request) => asked.push(request));
   await page.goto(link);
   await heading(page, ru.mail.confirmTitle).waitFor();
   await page.waitForURL((url) => url.pathname === "/confirm" && url.search === "");
   await tools.inspect(page, "journey-confirm");
   await button(page, ru.mail.confirm).click();
   await heading(page, ru.mail.confirmedTitle).waitFor();
+  assert.ok(asked.length > 3, "the page asks for its files and the API");
+  for (const request of asked) {
+    const { referer = "" } = await request.allHeaders();
+    assert.ok(!referer.includes("token"), `${request.url()} was told of ${referer}`); // files of a style are told of the style
+  }
   await page.getByRole("link", { name: ru.signIn.submit, exact: true }).last().click();
   await heading(page, ru.signIn.title).waitFor();
   assert.equal(await page.getByLabel(ru.signIn.email).inputValue(), email);
