@@ -35,7 +35,7 @@ type Deps struct {
 	Store    *store.Store
 	Auth     *auth.Service
 	Mailings *mailing.Service
-	Sealer   *auth.Sealer     // of the passwords of transports, by their host
+	Sealer   *auth.Sealer     // of the passwords of transports
 	BodyKeys [][]byte         // of the hashes by which the body of a repeated call is recognised: the present one, then former ones
 	Inbox    *mailbox.Mailbox // the captured inbox of the embedded mode; nil: there is none
 

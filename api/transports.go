@@ -115,7 +115,7 @@ func (in *transportRequest) apply(t *model.Transport) {
 // bindTransport reads the body into a transport and tells all that is wrong
 // with it.
 func (s *Server) bindTransport(c echo.Context, in transportRequest, t *model.Transport) error {
-	host := t.Host
+	before := *t
 	err := bindAnd(c, &in, func() error {
 		in.apply(t)
 		var bad model.Fields
@@ -124,9 +124,9 @@ func (s *Server) bindTransport(c echo.Context, in transportRequest, t *model.Tra
 			in.Password = nil
 		case in.Username == "":
 			bad.Add("username", "required", "a password needs a user name")
-		case in.Password == kept && !strings.EqualFold(host, t.Host):
-			// else whoever may change a transport could have its password sent to a server of theirs
-			bad.Add("password", "required", "give the password again: the one that is kept is for the server it was given for")
+		case in.Password == kept && (!strings.EqualFold(before.Host, t.Host) || before.Port != t.Port || t.TLS.Weaker(before.TLS)):
+			// else whoever may change a transport could have its password sent to a server of theirs, or in clear text
+			bad.Add("password", "required", "give the password again: the one that is kept is for the server, the port and the protection it was given for")
 		case utf8.RuneCountInString(*in.Password) > maxPassword:
 			bad.Add("password", "too_long", "must be at most %d characters long", maxPassword)
 		case strings.ContainsFunc(*in.Password, unicode.IsControl):
@@ -141,8 +141,14 @@ func (s *Server) bindTransport(c echo.Context, in transportRequest, t *model.Tra
 	case nil:
 		t.PasswordSealed = ""
 	case kept:
+		if t.TLS == before.TLS {
+			break
+		}
+		if password, err := s.Sealer.OpenPassword(&before); err == nil { // one that cannot be read stays so
+			t.PasswordSealed = s.Sealer.SealPassword(t, password)
+		}
 	default:
-		t.PasswordSealed = s.Sealer.Seal(*in.Password, strings.ToLower(t.Host))
+		t.PasswordSealed = s.Sealer.SealPassword(t, *in.Password)
 	}
 	return nil
 }
@@ -167,7 +173,7 @@ func (s *Server) passwordOf(t *model.Transport) (string, error) {
 	if t.PasswordSealed == "" {
 		return "", nil
 	}
-	return s.Sealer.Open(t.PasswordSealed, strings.ToLower(t.Host))
+	return s.Sealer.OpenPassword(t)
 }
 
 // answerTransport answers one way out as it stands.
@@ -273,7 +279,7 @@ func (s *Server) createTransport(c echo.Context) error {
 // updateTransport changes a way out.
 //
 //	@Summary		Change a transport
-//	@Description	Workers use it as it is now within two seconds; mails on the wire end as they began. A password that is absent stays, null or an empty one clears it; with another host it must be given again. What was known of its troubles is forgotten.
+//	@Description	Workers use it as it is now within two seconds; mails on the wire end as they began. A password that is absent stays, null or an empty one clears it; with another host or port, or a weaker tls, it must be given again. What was known of its troubles is forgotten.
 //	@Tags			transports
 //	@Security		Bearer
 //	@Param			id			path		int					true	"the transport"

@@ -113,6 +113,12 @@ func TestAChangeOfATransport(t *testing.T) {
 
 		root.do(t, "PATCH", path, fields{"host": "thief.example.com"}).fields(t, "password:required")
 		root.do(t, "PATCH", path, fields{"host": "mail.example.com"}).require(t, 200)
+		root.do(t, "PATCH", path, fields{"port": 2525}).fields(t, "password:required")
+		for _, weaker := range []string{"optional", "none"} {
+			root.do(t, "PATCH", path, fields{"tls": weaker}).fields(t, "password:required")
+		}
+		root.do(t, "PATCH", path, fields{"tls": "implicit"}).require(t, 200)
+		root.do(t, "PATCH", path, fields{"tls": "required"}).require(t, 200)
 		root.do(t, "PATCH", path, fields{"username": ""}).fields(t, "username:required")
 		root.do(t, "POST", path+"/check", nil).require(t, 200)
 		root.do(t, "PATCH", path, fields{"host": "other.example.com", "password": "hash"}).require(t, 200)
@@ -135,6 +141,37 @@ func TestAChangeOfATransport(t *testing.T) {
 			return model.TransportCheck{OK: true, Phase: model.PhaseAuth, Code: 235, Extensions: []string{"PIPELINING"}, TLS: "TLS 1.3"}
 		}
 	})
+}
+
+// TestAPasswordFromBeforeItsPortCounted: what was sealed for a host alone goes on.
+func TestAPasswordFromBeforeItsPortCounted(t *testing.T) {
+	t.Parallel()
+	h := one(t, func(d *api.Deps) {
+		d.CheckTransport = func(_ context.Context, _ *model.Transport, password string) model.TransportCheck {
+			return model.TransportCheck{OK: true, Phase: model.PhaseAuth, Response: "said " + password}
+		}
+	})
+	ctx, root := context.Background(), h.superuser(t)
+	made := root.do(t, "POST", "/transports", fields{"name": "N", "host": "H", "tls": "none", "username": "me", "password": "hush"}).require(t, 201)
+	path := transportPath(made.id(t))
+	_, err := h.store.ChangeTransport(ctx, made.id(t), nil, func(t *model.Transport) error {
+		t.PasswordSealed = h.api.Sealer.Seal("former", "h")
+		return nil
+	})
+	require.NoError(t, err)
+	check := func() any { return root.do(t, "POST", path+"/check", nil).require(t, 200).object(t)["response"] }
+	require.Equal(t, "said former", check())
+	root.do(t, "PATCH", path, fields{"port": 26}).fields(t, "password:required")
+	root.do(t, "PATCH", path, fields{"tls": "required"}).require(t, 200) // stronger: as well for nobody else
+	require.Equal(t, "said former", check())
+
+	// In the database, where no call looks: what is sealed for a port is for no other one.
+	_, err = h.store.ChangeTransport(ctx, made.id(t), nil, func(t *model.Transport) error {
+		t.Port = 2525
+		return nil
+	})
+	require.NoError(t, err)
+	require.Equal(t, "unusable", root.do(t, "GET", path, nil).require(t, 200).object(t)["state"])
 }
 
 // A password from before a change of the secret key shows as unusable, and the

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/postrider/postrider/pkg/mailing"
 	"github.com/postrider/postrider/pkg/model"
@@ -45,7 +44,7 @@ func (h *house) openTransport(t *model.Transport) (mailing.Transport, error) {
 	password := ""
 	if t.PasswordSealed != "" {
 		var err error
-		if password, err = h.sealer.Open(t.PasswordSealed, strings.ToLower(t.Host)); err != nil {
+		if password, err = h.sealer.OpenPassword(t); err != nil {
 			return nil, fmt.Errorf("its password cannot be read: %w", err)
 		}
 	}

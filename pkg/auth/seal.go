@@ -7,7 +7,10 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"strings"
+
+	"github.com/postrider/postrider/pkg/model"
 )
 
 // Sealer encrypts small secrets that are kept in the database, with
@@ -46,6 +49,26 @@ func (s *Sealer) Seal(text, owner string) string {
 	nonce := make([]byte, s.aead.NonceSize())
 	_, _ = rand.Read(nonce) // never fails (crypto/rand)
 	return s.id + "." + base64.RawStdEncoding.EncodeToString(s.aead.Seal(nonce, nonce, []byte(text), []byte(owner)))
+}
+
+// SealPassword encrypts a password for the server of a transport, and for how
+// it is reached.
+func (s *Sealer) SealPassword(t *model.Transport, password string) string {
+	return s.Seal(password, serverOf(t))
+}
+
+// OpenPassword decrypts the password of a transport. Those that were sealed
+// before ports and TLS modes were part of it open by their host.
+func (s *Sealer) OpenPassword(t *model.Transport) (string, error) {
+	password, err := s.Open(t.PasswordSealed, serverOf(t))
+	if err != nil {
+		return s.Open(t.PasswordSealed, strings.ToLower(t.Host))
+	}
+	return password, nil
+}
+
+func serverOf(t *model.Transport) string {
+	return fmt.Sprintf("%s:%d %s", strings.ToLower(t.Host), t.Port, t.TLS)
 }
 
 // Open decrypts what Seal has made for an owner, under this or a former secret,

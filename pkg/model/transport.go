@@ -20,6 +20,21 @@ const (
 // TLSModes lists the modes.
 var TLSModes = []TLSMode{TLSRequired, TLSOptional, TLSNone, TLSImplicit}
 
+// Weaker reports whether a mode lets somebody on the way read what another one
+// hides from them.
+func (m TLSMode) Weaker(than TLSMode) bool { return m.strength() < than.strength() }
+
+func (m TLSMode) strength() int {
+	switch m {
+	case TLSRequired, TLSImplicit:
+		return 2
+	case TLSOptional:
+		return 1
+	case TLSNone:
+	}
+	return 0
+}
+
 // DefaultTLS is the mode where none is named: protection is asked of every
 // server but one on this machine.
 func DefaultTLS(host string) TLSMode {

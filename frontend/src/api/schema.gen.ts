@@ -1511,7 +1511,7 @@ export interface paths {
         head?: never;
         /**
          * Change a transport
-         * @description Workers use it as it is now within two seconds; mails on the wire end as they began. A password that is absent stays, null or an empty one clears it; with another host it must be given again. What was known of its troubles is forgotten.
+         * @description Workers use it as it is now within two seconds; mails on the wire end as they began. A password that is absent stays, null or an empty one clears it; with another host or port, or a weaker tls, it must be given again. What was known of its troubles is forgotten.
          *
          *     Not for API keys.
          */

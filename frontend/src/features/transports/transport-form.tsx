@@ -23,6 +23,7 @@ import { notify } from "@/ui/notify";
 import { UnsavedGuard } from "@/ui/unsaved-guard";
 import { useEdit } from "@/ui/use-edit";
 import {
+  leadsElsewhere,
   NEW,
   PRESETS,
   type Preset,
@@ -84,7 +85,7 @@ export function TransportForm({ base, onDone, onCancel }: Props) {
     place: ({ status, detail }) => (status === 409 ? { name: detail } : {}),
   });
   const values = form.getValues();
-  const moved = base !== undefined && values.host.trim().toLowerCase() !== base.value.host.toLowerCase();
+  const moved = base !== undefined && leadsElsewhere(base.value, values);
   const kept = base?.value.has_password ?? false;
   const preset = (Object.keys(PRESETS) as Preset[]).find((name) =>
     Object.entries(PRESETS[name]).every(([field, value]) => values[field as "host"] === value),

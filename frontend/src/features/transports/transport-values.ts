@@ -78,3 +78,15 @@ export function toInput({ port, connections, limits, password, ...rest }: Values
     ...(rest.username === "" ? { password: null } : password !== "" && { password }),
   };
 }
+
+const STRENGTH: Record<Tls, number> = { none: 0, optional: 1, required: 2, implicit: 2 };
+
+/** Whether a kept password would go to another server, or there with less protection: then it must be given again. */
+export function leadsElsewhere(row: TransportSettings, { host, port, tls }: Values): boolean {
+  const usual = tls === "implicit" ? 465 : 25;
+  return (
+    host.trim().toLowerCase() !== row.host.toLowerCase() ||
+    (port === "" ? usual : port) !== row.port ||
+    STRENGTH[tls] < STRENGTH[row.tls]
+  );
+}

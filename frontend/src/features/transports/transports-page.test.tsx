@@ -68,6 +68,14 @@ test("a kept password stays unless another is given, and is asked for again for 
   const errors = [{ field: "password", code: "required", message: "Give the password again." }];
   const { user } = await visitSignedIn("/admin/transports?open=2");
   const host = await screen.findByLabelText("Server");
+  const again = /the password must be given again/;
+  const port = screen.getByLabelText("Port");
+  await user.clear(port);
+  await user.type(port, "2525");
+  await screen.findByText(again);
+  await user.clear(port);
+  await user.type(port, String(provider.port));
+  await waitFor(() => expect(screen.queryByText(again)).toBeNull());
   await user.clear(host);
   await user.type(host, "other.example.com");
   await screen.findByText(/the password must be given again/);
