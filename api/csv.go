@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -95,10 +97,16 @@ func writeCSV[T any](s *Server, c echo.Context, name string, columns []string, p
 }
 
 // defused keeps a cell from being a formula (OWASP, CSV injection): those begin
-// with one of these, also behind spaces.
+// with one of these, in the usual, the full-width or the small form, also behind
+// what nobody sees, as spreadsheets leave some of it out.
 func defused(cell string) string {
-	if begin := strings.TrimLeft(cell, " "); begin != "" && strings.IndexByte("=+-@\t\r\n", begin[0]) >= 0 {
+	visible := strings.TrimLeftFunc(cell, func(r rune) bool { return !strings.ContainsRune("\t\r\n", r) && unseen(r) })
+	if first, size := utf8.DecodeRuneInString(visible); size > 0 && strings.ContainsRune("=+-@\t\r\n＝＋－＠﹦﹢﹣﹫", first) {
 		return "'" + cell
 	}
 	return cell
+}
+
+func unseen(r rune) bool {
+	return unicode.In(r, unicode.Z, unicode.Cc, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/postrider/postrider/api"
 )
 
 // TestListsAsCSV: every list that people keep comes as a table of the same
@@ -46,4 +48,18 @@ func TestListsAsCSV(t *testing.T) {
 		messages := string(root.do(t, "GET", "/messages", nil, header{"Accept", "text/csv"}).body)
 		require.Contains(t, messages, ",'=1+1,", "formulas are defused")
 	})
+}
+
+func TestACellIsNoFormula(t *testing.T) {
+	t.Parallel()
+	for _, before := range []string{"", " ", "\u00a0", "\u3000", "\u200b", "\ufeff", "\u00ad", "\u2060 \u200d", "\u202e", "\u034f", "\ufe0f", "\u3164", "\x00", "\x1f"} {
+		for _, begin := range []string{"=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "﹦", "﹢", "﹣", "﹫"} {
+			cell := before + begin + "1"
+			require.Equal(t, "'"+cell, api.Defused(cell), "%q", cell)
+		}
+		for _, rest := range []string{"", "1=1", "Анна", "a+b@example.com", "'=1", "−1"} {
+			cell := before + rest
+			require.Equal(t, cell, api.Defused(cell), "%q", cell)
+		}
+	}
 }

@@ -18,6 +18,7 @@ var (
 	ParseObject = parseObject
 	Bind        = bind
 	IfMatch     = ifMatch
+	Defused     = defused
 )
 
 // Row is a row of the table.
