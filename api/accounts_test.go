@@ -93,6 +93,10 @@ func TestRegisterRefuses(t *testing.T) {
 	call(fields{"password": strings.Repeat("x", 1025)}).fields(t, "password:too_long")
 	call(fields{"password": "Password123"}).fields(t, "password:too_common")
 	call(fields{"password": "NEW@example.com"}).fields(t, "password:too_common")
+	call(fields{"password": "        "}).fields(t, "password:too_common")
+	call(fields{"password": "\u3000\u00a0      "}).fields(t, "password:too_common")
+	call(fields{"password": " password123 "}).fields(t, "password:too_common")
+	call(fields{"email": "Anna.Smirnova@example.com", "password": "anna.Smirnova"}).fields(t, "password:too_common")
 	call(fields{"full_name": "A\r\nBcc: x"}).fields(t, "full_name:control_character")
 	call(fields{"timezone": "Local"}).fields(t, "timezone:unknown_timezone")
 	call(fields{"is_superuser": true, "id": 7, "groups": []string{"manager"}}).

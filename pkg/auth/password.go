@@ -115,7 +115,8 @@ var common = sync.OnceValue(func() map[string]bool {
 
 // checkPassword notes what speaks against a new password, at a field.
 func checkPassword(bad *model.Fields, field, password, email string) {
-	lower := strings.ToLower(password)
+	lower := strings.ToLower(strings.TrimSpace(password)) // who guesses tries it with spaces, too
+	local, _, _ := strings.Cut(email, "@")
 	switch {
 	case password == "":
 		bad.Add(field, "required", "must be given")
@@ -123,7 +124,7 @@ func checkPassword(bad *model.Fields, field, password, email string) {
 		bad.Add(field, "too_short", "must be at least %d characters long", MinPassword)
 	case len(password) > MaxPassword:
 		bad.Add(field, "too_long", "must be at most %d bytes long", MaxPassword)
-	case common()[lower] || email != "" && lower == email:
+	case lower == "", common()[lower], email != "" && (lower == email || lower == local):
 		bad.Add(field, "too_common", "is one of the first that anybody would try")
 	}
 }
