@@ -48,6 +48,9 @@ sign-out count at once. Whoever may GET may HEAD.
 | changes | the caller's own; superusers change everyone's; holders of the permission see them and are refused (403) |
 | stops | the caller's own; superusers and holders of the first permission act on everyone's, of the others see them and are refused (403) |
 
+What a call makes or changes it also shows: its answer is the row as it stands then. So a key that may only write sees the rows that it
+writes, and a holder of ` + "`users.block`" + ` without ` + "`users.view_all`" + ` the account that they block or unblock.
+
 **API key.** The scope that a key must carry, beside what its owner may: a key never goes further than both. *any*: every key will do.
 *none*: no key will do; one has to sign in. How keys are used is in [api-keys.md](api-keys.md).
 
