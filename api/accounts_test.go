@@ -258,6 +258,9 @@ func TestCookieFlow(t *testing.T) {
 		for _, foreign := range []header{{"Origin", "https://evil.example"}, {"Sec-Fetch-Site", "cross-site"}} {
 			anna.do(t, "POST", "/auth/login", fields{"email": anna.user.Email, "password": password, "cookie": true}, foreign).problem(t, 403, "forbidden")
 		}
+		if strings.HasPrefix(public, "https") {
+			anna.do(t, "POST", "/auth/refresh", nil, with(first), header{"Origin", "http://mail.example.com"}).problem(t, 403, "forbidden")
+		}
 		listed := cookieOf(anna.do(t, "POST", "/auth/refresh", nil, with(first), header{"Origin", "https://desk.example.com"}, header{"Sec-Fetch-Site", "same-site"}).require(t, 200))
 		out := anna.do(t, "POST", "/auth/refresh", nil, with(listed), header{"Origin", public}).require(t, 200)
 		second := cookieOf(out)

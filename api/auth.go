@@ -225,7 +225,9 @@ func (s *Server) sameSite(c echo.Context) error {
 	ours := slices.Contains(s.CORSOrigins, origin)
 	if u, err := url.Parse(origin); err == nil && u.Host != "" {
 		public, err := url.Parse(s.PublicURL)
-		ours = ours || u.Host == r.Host || err == nil && u.Host == public.Host
+		here := u.Host == r.Host || err == nil && u.Host == public.Host
+		// Whoever sits on the line can write pages of the same host without TLS.
+		ours = ours || here && (u.Scheme == "https" || !strings.HasPrefix(s.PublicURL, "https:"))
 	}
 	if ours || site == "same-origin" || origin == "" && site == "" {
 		return nil
