@@ -49,6 +49,16 @@ func TestPreviewOfWhatIsNotSaved(t *testing.T) {
 		got = u.do(t, "POST", "/messages/preview", draft(object{"sample": object{"full_name": "Anna", "attributes": object{"city": "Псков"}}})).require(t, 200).object(t)
 		require.Equal(t, "Anna, Sale", got["subject"])
 		require.Empty(t, got["missing"])
+		// Whose language is not known is told in that of the message.
+		for _, c := range []struct{ subject, html, locale, want string }{
+			{"Ярмарка", "<p>{{ client.full_name }}, ждём вас</p>", "", "Отписаться: "},
+			{"Ярмарка", "<p>ждём</p>", "en", "Unsubscribe: "},
+			{"{{ client.full_name }}, hello", "<p>Приходите</p>{% if client.email %}<a href='https://example.com/a-long-way'>да</a>{% endif %}", "", "Отписаться: "},
+			{"Fair", "<p>come to Ярмарка, all of you</p>", "", "Unsubscribe: "},
+		} {
+			got = u.do(t, "POST", "/messages/preview", object{"subject": c.subject, "html": c.html, "sample": object{"full_name": "Anna Ivanova", "locale": c.locale}}).require(t, 200).object(t)
+			require.Contains(t, got["text"], c.want)
+		}
 		u.do(t, "POST", "/messages/preview", object{}).require(t, 200)
 		require.Empty(t, u.list(t, "/messages").Items)
 

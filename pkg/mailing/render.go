@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/postrider/postrider/pkg/address"
 	"github.com/postrider/postrider/pkg/model"
@@ -22,6 +24,7 @@ import (
 type content struct {
 	subject, html, text *template.Template
 	footer              bool // the link to unsubscribe is not used and is added
+	russian             bool // the words are mostly in Cyrillic letters
 }
 
 // sourceError says which field of a message cannot be sent, and why.
@@ -68,6 +71,7 @@ func parseAll(subject, html, text string) (*content, []*sourceError) {
 	if len(bad) > 0 {
 		return nil, bad
 	}
+	c.russian = mostlyCyrillic(subject + "\n" + text + "\n" + textOf(html))
 	const link = "unsubscribe_url"
 	c.footer = (c.text == nil || !c.text.Uses(link)) && (c.html == nil || !c.html.Uses(link))
 	return c, nil
@@ -113,7 +117,7 @@ func (c *content) render(vars template.Vars) (rendered, error) {
 	}
 	if c.footer && vars.UnsubscribeURL != "" {
 		words := "Unsubscribe"
-		if strings.HasPrefix(vars.Client.Locale, "ru") {
+		if locale := vars.Client.Locale; strings.HasPrefix(locale, "ru") || locale == "" && c.russian {
 			words = "Отписаться"
 		}
 		out.Text = strings.TrimRight(out.Text, "\r\n ") + "\n\n-- \n" + words + ": " + vars.UnsubscribeURL + "\n"
@@ -121,6 +125,23 @@ func (c *content) render(vars template.Vars) (rendered, error) {
 	}
 	return out, nil
 }
+
+// mostlyCyrillic reports in which letters a source is written, its tags and links apart:
+// the language of a client of whom none is known.
+func mostlyCyrillic(source string) bool {
+	cyrillic, latin := 0, 0
+	for _, r := range noWords.ReplaceAllString(source, "") {
+		switch {
+		case unicode.Is(unicode.Cyrillic, r):
+			cyrillic++
+		case unicode.Is(unicode.Latin, r):
+			latin++
+		}
+	}
+	return cyrillic > latin
+}
+
+var noWords = regexp.MustCompile(`(?s)\{\{.*?\}\}|\{%.*?%\}|https?://\S+`)
 
 func appendNew(list []string, s string) []string {
 	for _, x := range list {

@@ -25,7 +25,7 @@ export function ApiKeysPage() {
   const { open } = route.useSearch();
   const navigate = route.useNavigate();
   const [made, setMade] = useState<NewApiKey | null>(null);
-  const show = (next: "new" | undefined) => navigate({ search: { open: next } });
+  const show = (next: "new" | undefined) => navigate({ search: { open: next }, resetScroll: false });
   return (
     <>
       <PageHeader

@@ -40,7 +40,7 @@ export function AuditPage() {
   const rows = rowsOf(list.data);
 
   const set = (part: Partial<typeof search>, replace = true) =>
-    navigate({ search: (before) => ({ ...before, ...part }), replace });
+    navigate({ search: (before) => ({ ...before, ...part }), replace, resetScroll: false });
   const { q, action, actor_id, object, from, to } = search;
   const filtered = Boolean(q || action || actor_id || object || from || to);
   const clear = () =>

@@ -49,7 +49,7 @@ export function ClientsPage() {
 
   type Search = typeof search;
   const set = (part: Partial<Search>, replace = false) =>
-    navigate({ search: (before) => ({ ...before, ...part }), replace });
+    navigate({ search: (before) => ({ ...before, ...part }), replace, resetScroll: false });
   const close = () => set({ open: undefined, edit: undefined });
   const filtered = Boolean(search.q || search.tag || search.status);
   const clear = () => set({ q: undefined, tag: undefined, status: undefined });

@@ -44,7 +44,7 @@ function Mails() {
   const { q, to, open } = search;
   const list = useInfiniteQuery(capturedMails({ q, to }));
   const set = (part: Partial<typeof search>, replace = false) =>
-    navigate({ search: (before) => ({ ...before, ...part }), replace });
+    navigate({ search: (before) => ({ ...before, ...part }), replace, resetScroll: false });
   const clear = () => set({ q: undefined, to: undefined });
   const filtered = Boolean(q || to);
   return (

@@ -129,7 +129,9 @@ function Editing({ base }: { base: Versioned<Message> }) {
         failures={draft.failure instanceof Failure ? draft.failure.fields : []}
         readOnly={!mayChange}
         search={search}
-        set={(part) => void navigate({ search: (before) => ({ ...before, ...part }), replace: true })}
+        set={(part) =>
+          void navigate({ search: (before) => ({ ...before, ...part }), replace: true, resetScroll: false })
+        }
       />
       <TestDialog
         opened={testing}

@@ -51,7 +51,7 @@ export function MessagesPage() {
 
   type Search = typeof search;
   const set = (part: Partial<Search>, replace = false) =>
-    navigate({ search: (before) => ({ ...before, ...part }), replace });
+    navigate({ search: (before) => ({ ...before, ...part }), replace, resetScroll: false });
   const clear = () => set({ q: undefined });
 
   return (

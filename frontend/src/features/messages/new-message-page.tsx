@@ -71,7 +71,9 @@ function Writing({ userId }: { userId: number }) {
           }}
           failures={fields}
           search={search}
-          set={(part) => void navigate({ search: (before) => ({ ...before, ...part }), replace: true })}
+          set={(part) =>
+            void navigate({ search: (before) => ({ ...before, ...part }), replace: true, resetScroll: false })
+          }
         />
       </Stack>
     </>

@@ -46,7 +46,7 @@ export function SuppressionsPage() {
   };
   const list = useInfiniteQuery({ ...suppressions(filter, search.sort), enabled: me !== undefined });
   const set = (part: Partial<typeof search>, replace = false) =>
-    navigate({ search: (before) => ({ ...before, ...part }), replace });
+    navigate({ search: (before) => ({ ...before, ...part }), replace, resetScroll: false });
   const filtered = Boolean(search.q || search.reason);
   const clear = () => set({ q: undefined, reason: undefined });
   const add = (

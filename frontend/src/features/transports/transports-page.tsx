@@ -24,7 +24,7 @@ export function TransportsPage() {
   const navigate = route.useNavigate();
   const list = useInfiniteQuery(allTransports());
   const rows = rowsOf(list.data);
-  const show = (id: number | "new" | undefined) => navigate({ search: { open: id } });
+  const show = (id: number | "new" | undefined) => navigate({ search: { open: id }, resetScroll: false });
   return (
     <>
       <PageHeader

@@ -31,7 +31,7 @@ export function UsersPage() {
 
   const list = useInfiniteQuery(users(filterOf(search), search.sort));
   const set = (part: Partial<typeof search>, replace = false) =>
-    navigate({ search: (before) => ({ ...before, ...part }), replace });
+    navigate({ search: (before) => ({ ...before, ...part }), replace, resetScroll: false });
   const filtered = Boolean(search.q || search.state || search.role || search.group);
   const clear = () => set({ q: undefined, state: undefined, role: undefined, group: undefined });
   const names = [...new Set([...known.map(({ name }) => name), ...(search.group ? [search.group] : [])])];

@@ -23,13 +23,12 @@ const PAUSE = 500;
 
 /** What is being written, rendered by the server as a client gets it, or as an invented one without `as`. */
 export function usePreview(content: Content, as: number | undefined) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const attributes = useKnownAttributes();
   const [settled] = useDebouncedValue(content, PAUSE);
   const sample = {
     email: "anna@example.com",
     full_name: t("messages.preview.sampleName"),
-    locale: i18n.language,
     attributes: attributes ?? {},
   };
   const whom = as === undefined ? { sample } : { client_id: as };
