@@ -76,6 +76,19 @@ test("a message is written visually, previewed, taken through its source, and te
   await mail.getByRole("link", { name: "Come along" }).waitFor();
   await page.getByText("Come to the fair, Eva").waitFor();
 
+  // On a phone the preview is far down, and stays in sight when it is switched.
+  await page.setViewportSize({ width: 375, height: 740 });
+  const dark = page.getByText(words.preview.dark, { exact: true });
+  await dark.scrollIntoViewIfNeeded();
+  const before = await page.evaluate(() => window.scrollY);
+  assert.ok(before > 200, `the preview is at ${before} px`);
+  await dark.click();
+  await page.waitForURL(/ground=dark/);
+  await page.evaluate(() => new Promise(requestAnimationFrame));
+  assert.ok((await page.evaluate(() => window.scrollY)) > before - 100, "the page jumped");
+  await page.getByText(words.preview.light, { exact: true }).click();
+  await page.setViewportSize({ width: 1280, height: 800 });
+
   const { html } = await api("GET", `/messages/${id}`);
   assert.match(html, /Hello from \{\{ client\.attributes\.city \| default: "your town" \}\}/);
   assert.match(html, /<a href="https:\/\/example\.com\/fair" style="display:inline-block/);
