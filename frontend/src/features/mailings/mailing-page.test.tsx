@@ -1,6 +1,7 @@
-import { screen, within } from "@testing-library/react";
+import { act, screen, waitFor, within } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
 import { expect, test } from "vitest";
+import { progressKey } from "@/api/events";
 import type { Mailing, Report, User } from "@/api/types";
 import { visitSignedIn } from "@/test/app";
 import { aMailing, anna, at, problem, server } from "@/test/server";
@@ -38,6 +39,41 @@ test("a run shows why it waits and sums that add up and lead to their rows", asy
   await screen.findByText(/It is outside the sending window/);
   expect(screen.getByText("570 + 5 + 3 + 400 + 10 + 12 = 1,000 planned")).toBeInTheDocument();
   expect(screen.getByRole("link", { name: "570" })).toHaveAttribute("href", "/reports/5?state=sent");
+});
+
+test("the row of a run that goes on says what the page says of it, of one that is over what was read", async () => {
+  serve(running);
+  const row = { mailing_id: 1, planned_at: "2026-12-01T09:00:00Z", reason: "" };
+  server.use(
+    http.get(at("/mailings/1/runs"), () =>
+      HttpResponse.json({
+        items: [
+          { ...row, run_id: 5, status: "running", counts: { ...counts, sent: 2, failed: 0 } },
+          { ...row, run_id: 4, status: "finished", counts: { ...counts, sent: 31, failed: 7 } },
+        ],
+        next_cursor: null,
+      }),
+    ),
+  );
+  const { queries } = await visitSignedIn("/mailings/1");
+  const rows = within(await screen.findByRole("table", { name: "Runs" }));
+  const figures = (run: number) =>
+    ["sent", "failed"].map(
+      (state) =>
+        rows
+          .getAllByRole("link")
+          .find((link) => link.getAttribute("href") === `/reports/${run}?state=${state}`)?.textContent,
+    );
+  await waitFor(() => expect(figures(5)).toEqual(["570", "5"]));
+  const told = { mailing_id: 1, reason: "", rate_per_second: 20, eta_seconds: 9 };
+  act(() => {
+    for (const run_id of [4, 5]) {
+      const progress = { ...told, run_id, status: "running", counts: { ...counts, sent: 626, failed: 13 } };
+      queries.setQueryData(progressKey(run_id), progress);
+    }
+  });
+  await waitFor(() => expect(figures(5)).toEqual(["626", "13"]));
+  expect(figures(4)).toEqual(["31", "7"]);
 });
 
 test("what there is none of neither calls nor leads anywhere", async () => {

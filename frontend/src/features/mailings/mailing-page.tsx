@@ -98,7 +98,7 @@ function Shown({ mailing: { value, etag }, poll }: { mailing: Versioned<Mailing>
         )}
         <Grid gap="lg">
           <Grid.Col span={{ base: 12, lg: 7 }}>
-            <RunsList id={value.id} poll={poll} />
+            <RunsList id={value.id} live={live ? value.last_run_id : null} poll={poll} />
           </Grid.Col>
           <Grid.Col span={{ base: 12, lg: 5 }}>
             <MailingSettings mailing={value} own={own} />

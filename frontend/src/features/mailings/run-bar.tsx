@@ -15,10 +15,13 @@ export interface RunState {
   left: number | null;
 }
 
-/** Follows a run; the screen must keep the stream open (useLive) and give how often to read without it. */
-export function useRunState(runId: number, poll: number | false): RunState | undefined {
+/**
+ * Follows a run; the screen must keep the stream open (useLive) and give how often to read without it. Without `ask`
+ * nothing is read for it: only what is known already is told.
+ */
+export function useRunState(runId: number, poll: number | false, ask = true): RunState | undefined {
   const told = useProgress(runId);
-  const read = useQuery({ ...mailingRun(runId), refetchInterval: poll });
+  const read = useQuery({ ...mailingRun(runId), enabled: ask, refetchInterval: poll });
   if (told) {
     return {
       status: told.status,
