@@ -1,4 +1,4 @@
-import type { QueryClient } from "@tanstack/react-query";
+import type { Query, QueryClient } from "@tanstack/react-query";
 
 /**
  * What is read from the API, by noun. Every query key begins with one (`["clients", "list", filter]`), so that an act
@@ -34,6 +34,37 @@ const shownBy: Partial<Record<Noun, readonly Noun[]>> = {
 
 /** Reads anew what shows the nouns, after an act changed them. Resolves when what is on the screen is fresh. */
 export async function changed(queries: QueryClient, ...nouns: Noun[]): Promise<void> {
+  await readAnew(queries, nouns);
+}
+
+/**
+ * The same after a thing was deleted: what was read of it is forgotten as soon as no screen shows it, so that Back finds
+ * that it is not there. The thing itself must be read with the key `[noun, "one", id]`.
+ */
+export async function deleted(
+  queries: QueryClient,
+  noun: Noun,
+  id: number,
+  ...others: Noun[]
+): Promise<void> {
+  const cache = queries.getQueryCache();
+  const thing = cache.find({ queryKey: [noun, "one", id] });
+  if (thing?.getObserversCount() === 0) cache.remove(thing);
+  else if (thing) {
+    const end = cache.subscribe(({ type, query }) => {
+      if (query !== thing || type !== "observerRemoved" || thing.getObserversCount() > 0) return;
+      end();
+      cache.remove(thing);
+    });
+  }
+  await readAnew(queries, [noun, ...others], thing);
+}
+
+async function readAnew(queries: QueryClient, nouns: readonly Noun[], but?: Query): Promise<void> {
   const stale = new Set(nouns.flatMap((noun) => [noun, ...(shownBy[noun] ?? [])]));
-  await Promise.all([...stale].map((noun) => queries.invalidateQueries({ queryKey: [noun] })));
+  await Promise.all(
+    [...stale].map((noun) =>
+      queries.invalidateQueries({ queryKey: [noun], predicate: (query) => query !== but }),
+    ),
+  );
 }

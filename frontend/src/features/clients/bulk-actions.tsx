@@ -141,6 +141,8 @@ function BulkDialog({ act, count: counted, selection, filter, onClose }: DialogP
       if (ended.signal.aborted && !(error instanceof Failure)) onClose();
       else setFailure(error);
     } finally {
+      // Of which of them are gone nothing is known: whichever is opened is read.
+      if (act === "delete") queries.removeQueries({ queryKey: ["clients", "one"], type: "inactive" });
       void changed(queries, "clients");
     }
   };

@@ -5,7 +5,7 @@ import { Link } from "@tanstack/react-router";
 import { type Ref, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { client, clientDeliveries, deleteClient } from "@/api/queries/clients";
-import { changed } from "@/api/queries/keys";
+import { changed, deleted } from "@/api/queries/keys";
 import { suppress, suppressionOf, unsuppress } from "@/api/queries/suppressions";
 import type { Client } from "@/api/types";
 import { useMe } from "@/auth/use-session";
@@ -185,7 +185,7 @@ function Acts({ client: row, editButton, onEdit, onClose }: ActsProps) {
     await deleteClient(row.id, erase);
     onClose();
     notify(t("clients.deleted", { email: row.email }));
-    await done();
+    await deleted(queries, "clients", row.id, "suppressions");
   };
   const close = () => setAsking(null);
 

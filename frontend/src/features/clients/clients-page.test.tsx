@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { act, screen, waitFor, within } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
 import { describe, expect, test } from "vitest";
 import type { BulkChange, Client, User } from "@/api/types";
@@ -221,6 +221,27 @@ describe("a client", () => {
     await user.type(dialog.getByRole("textbox"), "boris@example.com{Enter}");
     await waitFor(() => expect(router.state.location.search).toEqual({}));
     expect(erased).toBe("true");
+  });
+
+  test("that was deleted is not there on Back", async () => {
+    having(aClient());
+    let there = true;
+    server.use(
+      http.delete(at("/clients/17"), () => {
+        there = false;
+        return new HttpResponse(null, { status: 204 });
+      }),
+      http.get(at("/clients/17"), () => (there ? versionedJson(aClient() as never, '"1"') : problem(404))),
+    );
+    const { user, router } = await visitSignedIn("/clients?open=17");
+    await user.click(await button("Delete"));
+    const dialog = within(await screen.findByRole("dialog", { name: /^Delete / }));
+    await user.click(dialog.getByRole("button", { name: "Delete" }));
+    await waitFor(() => expect(router.state.location.search).toEqual({}));
+    act(() => router.history.back());
+    const panel = within(await screen.findByRole("dialog"));
+    await panel.findByText("This does not exist, or no longer.");
+    expect(panel.queryByRole("button", { name: "Edit" })).toBeNull();
   });
 });
 

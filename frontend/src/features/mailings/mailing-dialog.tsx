@@ -2,7 +2,7 @@ import { Stack, Text } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { changed } from "@/api/queries/keys";
+import { changed, deleted } from "@/api/queries/keys";
 import { act, audienceOfMailing, deleteMailing } from "@/api/queries/mailings";
 import type { Mailing } from "@/api/types";
 import { useFormat } from "@/format/use-format";
@@ -63,7 +63,7 @@ export function MailingDialog({ mailing, asked, onClose }: Props) {
           });
           notify(t("mailing.deleted", { name }));
           await navigate({ to: "/mailings" });
-          void read();
+          void deleted(queries, "mailings", id);
         }}
       >
         {mailing.last_run_id ? t("mailing.delete.reportsStay") : t("mailing.delete.never")}

@@ -11,7 +11,7 @@ import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { changed } from "@/api/queries/keys";
+import { changed, deleted } from "@/api/queries/keys";
 import { createMessage, deleteMessage, type MessageSort, messages } from "@/api/queries/messages";
 import { given } from "@/api/queries/pages";
 import type { Message } from "@/api/types";
@@ -98,7 +98,7 @@ export function MessagesPage() {
           if (!asked) return;
           await deleteMessage(asked.id);
           notify(t("messages.delete.done", { name: asked.name }));
-          await changed(queries, "messages");
+          await deleted(queries, "messages", asked.id);
         }}
       >
         {t("messages.delete.text")}

@@ -3,7 +3,7 @@ import { IconPlayerPause, IconPlayerPlay, IconTrash } from "@tabler/icons-react"
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { changed } from "@/api/queries/keys";
+import { changed, deleted } from "@/api/queries/keys";
 import { changeTransport, deleteTransport, transport } from "@/api/queries/transports";
 import type { TransportSettings } from "@/api/types";
 import { ConfirmDialog } from "@/ui/confirm-dialog";
@@ -74,7 +74,7 @@ function Acts({ row, onGone }: { row: TransportSettings; onGone: () => void }) {
     await deleteTransport(row.id);
     notify(t("transports.deleted", { name: row.name }));
     onGone();
-    await changed(queries, "transports");
+    await deleted(queries, "transports", row.id);
   };
   return (
     <Group gap="xs">

@@ -4,7 +4,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Failure } from "@/api/failure";
-import { changed } from "@/api/queries/keys";
+import { changed, deleted } from "@/api/queries/keys";
 import { belongings, changeUser, deleteUser, user as oneUser } from "@/api/queries/users";
 import type { User } from "@/api/types";
 import { may } from "@/auth/rights";
@@ -84,8 +84,9 @@ export function DeleteAct({ user, etag, onGone }: { user: User; etag: string; on
         throw error;
       });
     notify(t(kept ? "users.delete.blocked" : "users.delete.done", { email: user.email }));
-    if (!kept) onGone();
-    await changed(queries, "users");
+    if (kept) return changed(queries, "users");
+    onGone();
+    await deleted(queries, "users", user.id);
   };
 
   return (
