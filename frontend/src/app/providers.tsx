@@ -1,6 +1,7 @@
 import { MantineProvider } from "@mantine/core";
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { comeBack } from "@/api/come-back";
 import { Failure } from "@/api/failure";
 import { me } from "@/api/queries/me";
 import { colorSchemeManager, cssVariables, theme } from "./theme";
@@ -12,7 +13,12 @@ export function createQueryClient(): QueryClient {
       void queries.invalidateQueries({ queryKey: me().queryKey, exact: true });
   };
   const queries = new QueryClient({
-    queryCache: new QueryCache({ onError }),
+    queryCache: new QueryCache({
+      onError: (error, query) => {
+        onError(error);
+        comeBack(query, error);
+      },
+    }),
     mutationCache: new MutationCache({ onError }),
     defaultOptions: {
       queries: {
