@@ -26,10 +26,24 @@ test.each<[string, Partial<Content>, Check[]]>([
   ["no text", { text: "" }, ["derivedText"]],
   ["no link to unsubscribe", { html: "<p>x</p>", text: "x" }, ["footer"]],
   ["the link in one part", { text: "x" }, []],
-  ["a picture without words", { html: `${good.html}<img src="a.png">` }, ["noAlt"]],
+  ["a picture without words", { html: `${good.html}<img src="https://example.com/a.png">` }, ["noAlt"]],
   [
     "pictures with words, or meant to have none",
-    { html: `${good.html}<img alt="A > b" src=x><IMG alt="" src=y>` },
+    { html: `${good.html}<img alt="A > b" src=http://x><IMG alt="" src=HTTPS://y>` },
+    [],
+  ],
+  ...["file:///C:/a.png", "blob:https://example.com/1", "a.png", "/a.png", "//example.com/a.png", ""].map(
+    (src): [string, Partial<Content>, Check[]] => [
+      `a picture at "${src}"`,
+      { html: `${good.html}<img alt="" src="${src}">` },
+      ["noPicture"],
+    ],
+  ),
+  [
+    "pictures in the message, or of each client",
+    {
+      html: `${good.html}<img alt="" src="data:image/png;base64,AA"><img alt="" src="cid:a"><img alt="" src="{{ client.attributes.photo }}">`,
+    },
     [],
   ],
   ["a picture in a comment", { html: `${good.html}<!-- <img src="a.png"> -->` }, []],

@@ -32,6 +32,7 @@ export type Check =
   | "derivedText"
   | "footer"
   | "noAlt"
+  | "noPicture"
   | "noScheme"
   | "noAddress"
   | "localAddress"
@@ -108,14 +109,19 @@ function ofMarkup(html: string): Finding[] {
     const attributes = match[2] ?? "";
     if (match[1]?.toLowerCase() === "img") {
       const what = attribute(attributes, "src") ?? "";
-      return attribute(attributes, "alt") === undefined
-        ? [{ check: "noAlt", level: "warning", ...at, what }]
-        : [];
+      const findings: Finding[] = [];
+      if (attribute(attributes, "alt") === undefined)
+        findings.push({ check: "noAlt", level: "warning", ...at, what });
+      if (!isShown(what)) findings.push({ check: "noPicture", level: "warning", ...at, what });
+      return findings;
     }
     const address = attribute(attributes, "href");
     return address === undefined ? [] : ofAddress(address.trim()).map((finding) => ({ ...finding, ...at }));
   });
 }
+
+/** Whether a reader's program can get at a picture; what a placeholder begins is not known before. */
+const isShown = (source: string) => /^\s*(https?:\/\/|cid:|data:|\{\{|\{%)/i.test(source);
 
 function ofAddress(address: string): Pick<Finding, "check" | "level" | "what">[] {
   if (address === "" || address === "#") return [{ check: "noAddress", level: "warning" }];

@@ -2,9 +2,9 @@ import { EditorContent, useEditor } from "@tiptap/react";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import classes from "../editor.module.css";
-import { inert } from "./canonical";
 import { toDocument, toHtml } from "./convert";
-import { extensions, WRITTEN_STYLE } from "./schema";
+import { pasted } from "./pasted";
+import { extensions } from "./schema";
 import { Toolbar } from "./toolbar";
 
 interface Props {
@@ -30,7 +30,7 @@ export function VisualEditor({ html, onChange }: Props) {
         "aria-multiline": "true",
         "aria-label": t("messages.tab.visual"),
       },
-      transformPastedHTML: withoutLooks,
+      transformPastedHTML: pasted,
     },
     onUpdate: ({ editor }) => {
       source.current = toHtml(editor.state.doc, source.current);
@@ -51,12 +51,4 @@ export function VisualEditor({ html, onChange }: Props) {
       <EditorContent editor={editor} className={classes.paper} />
     </div>
   );
-}
-
-/** The looks of other programs stay there; what was cut here keeps its own. */
-function withoutLooks(html: string): string {
-  const root = inert(html);
-  for (const element of root.querySelectorAll(`:not([${WRITTEN_STYLE}])`))
-    for (const name of ["style", "class", "align"]) element.removeAttribute(name);
-  return root.innerHTML;
 }
