@@ -25,6 +25,12 @@ test("a day is a day though its clocks are changed", () => {
   );
 });
 
+test("what follows each other within a minute has its seconds", () => {
+  const format = createFormat("en", "Europe/Moscow", noon);
+  expect(format.time("2026-12-01T06:00:05Z")).toBe("09:00");
+  expect(format.exactTime("2026-12-01T06:00:05Z")).toBe("09:00:05");
+});
+
 test("the full form names the zone", () => {
   expect(createFormat("en", "Europe/Moscow", noon).fullDateTime("2026-12-01T06:00:00Z")).toMatch(
     /^Tuesday,? 1 December 2026 at 09:00 (GMT\+3|MSK)$/,

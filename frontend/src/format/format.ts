@@ -21,6 +21,8 @@ export interface Format {
   weekdayTime: (at: string) => string;
   /** "09:00". */
   time: (at: string) => string;
+  /** "09:00:05": for what follows each other within a minute of a day that is known. */
+  exactTime: (at: string) => string;
   /** "1 Dec", of a calendar day "2026-12-01" whatever the zone. */
   dayOfMonth: (day: string) => string;
   /** "5 minutes ago", "in 2 hours", "now". */
@@ -72,6 +74,7 @@ export function createFormat(
   const date = formatter({ day: "numeric", month: "short", year: "numeric" });
   const dayMonth = new Intl.DateTimeFormat(locale, { timeZone: "UTC", day: "numeric", month: "short" });
   const time = formatter({ hour: "2-digit", minute: "2-digit" });
+  const exactTime = formatter({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
   const weekdayTime = formatter({
     weekday: "short",
     day: "numeric",
@@ -129,6 +132,7 @@ export function createFormat(
     number: (value) => number.format(value),
     share: (part, whole) => (part > 0 && whole > 0 ? percent.format(part / whole) : ""),
     time: (at) => time.format(new Date(at)),
+    exactTime: (at) => exactTime.format(new Date(at)),
     dayOfMonth: (day) => dayMonth.format(new Date(`${day}T00:00:00Z`)),
     date: (at) => date.format(new Date(at)),
     weekdayTime: (at) => weekdayTime.format(new Date(at)),

@@ -14,9 +14,11 @@ export function RunTimeline({ runId, live }: { runId: number; live: boolean }) {
   const format = useFormat();
   const read = useQuery({ ...timeline(runId), refetchInterval: live ? 5_000 : false });
 
+  // Columns of seconds would repeat the same minute.
+  const tick = (read.data?.bucket_seconds ?? 0) % 60 === 0 ? format.time : format.exactTime;
   const points = (read.data?.points ?? []).map(({ at, sent, failed, deferred }) => ({
     key: at,
-    tick: format.time(at),
+    tick: tick(at),
     label: format.exactDateTime(at),
     values: { sent, failed, deferred },
   }));
