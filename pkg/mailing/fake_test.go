@@ -189,6 +189,21 @@ func (h *house) engineBy(ways mailing.Ways) (stop func()) {
 	return stop
 }
 
+// cancelled cancels a mailing where no worker lives: a slow machine goes on when
+// it is asked again.
+func (h *house) cancelled(id int64) *model.Mailing {
+	h.t.Helper()
+	for begin := time.Now(); ; {
+		m, err := h.service.Act(context.Background(), h.user.Viewer(), id, model.ActionCancel, nil)
+		require.NoError(h.t, err)
+		if m.Status == model.MailingCancelled {
+			return m
+		}
+		require.Equal(h.t, model.MailingCancelling, m.Status)
+		require.Less(h.t, time.Since(begin), 4*time.Minute)
+	}
+}
+
 // until waits for a mailing to have one of the statuses and answers it.
 func (h *house) until(id int64, statuses ...model.MailingStatus) *model.Mailing {
 	h.t.Helper()

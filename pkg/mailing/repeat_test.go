@@ -188,8 +188,7 @@ func TestOneRunAtATime(t *testing.T) {
 		require.Equal(t, []string{"paused", "missed:still_running", "missed:still_running", "missed:still_running", "planned"}, statuses(h.runs(m)))
 		require.EqualValues(t, 3, h.service.Missed(model.ReasonStillRunning))
 		// cancelled are the run and all to come
-		m = h.act(m, model.ActionCancel)
-		require.Equal(t, model.MailingCancelled, m.Status)
+		m = h.cancelled(m.ID)
 		require.Nil(t, m.NextRunAt)
 		require.Equal(t, []string{"cancelled", "missed:still_running", "missed:still_running", "missed:still_running"}, statuses(h.runs(m)))
 		// a start after that is one run

@@ -262,9 +262,7 @@ func TestDeferredDeliveriesFormANewChunkWhenDue(t *testing.T) {
 		require.NoError(t, st.ReleaseChunk(ctx, c, 0))
 		k := g.counts()
 		require.EqualValues(t, []int64{1, 1, 1}, []int64{k.Sent, k.Deferred, k.Failed})
-		_, err = g.service.Act(ctx, g.user.Viewer(), g.mailing.ID, model.ActionCancel, nil)
-		require.NoError(t, err)
-		g.until(g.mailing.ID, model.MailingCancelled)
+		g.cancelled(g.mailing.ID)
 		require.EqualValues(t, 1, g.counts().Cancelled, "also what was deferred twice")
 	})
 }
@@ -394,14 +392,7 @@ func TestACancelNeedsNoWorker(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, st *store.Store) {
 		h := newHouse(t, st, 3)
 		m := h.create()
-		m, err := h.service.Act(context.Background(), h.user.Viewer(), m.ID, model.ActionCancel, nil)
-		require.NoError(t, err)
-		m = h.until(m.ID, model.MailingCancelled, model.MailingCancelling)
-		for m.Status == model.MailingCancelling { // a slow machine goes on when it is asked again
-			m, err = h.service.Act(context.Background(), h.user.Viewer(), m.ID, model.ActionCancel, nil)
-			require.NoError(t, err)
-		}
-		require.Equal(t, model.MailingCancelled, m.Status)
+		m = h.cancelled(m.ID)
 		require.EqualValues(t, 3, h.report(m).Counts.Cancelled)
 	})
 }
