@@ -1,5 +1,5 @@
 import type { UseFormReturnType } from "@mantine/form";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { Failure } from "@/api/failure";
 
 interface Submit {
@@ -11,7 +11,7 @@ interface Submit {
 
 /**
  * Sends a form: what the server finds wrong with a field is shown at that field, the first of which gets the
- * focus; everything else comes back as `failure`. What was typed stays.
+ * focus; everything else comes back as `failure`. What was typed stays. While it is being sent it is not sent again.
  *
  * place may know better than the server where a failure belongs and how to say it, by field.
  */
@@ -22,6 +22,8 @@ export function useFormSubmit<Values extends Record<string, unknown>>(
 ): Submit {
   const [pending, setPending] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);
+  // The state comes with the next render, which is too late for a double click.
+  const running = useRef(false);
 
   const focus = (fields: string[]) => {
     // Mantine puts the errors there with the next render; the field is in the page already.
@@ -32,6 +34,8 @@ export function useFormSubmit<Values extends Record<string, unknown>>(
   };
 
   const attempt = async (values: Values) => {
+    if (running.current) return;
+    running.current = true;
     setPending(true);
     setFailure(null);
     try {
@@ -53,6 +57,7 @@ export function useFormSubmit<Values extends Record<string, unknown>>(
       if (homeless) setFailure(error);
       focus(Object.keys(wrong));
     } finally {
+      running.current = false;
       setPending(false);
     }
   };

@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { act, screen, waitFor, within } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
 import { beforeEach, expect, test } from "vitest";
 import type { Message, MessageInput } from "@/api/types";
@@ -88,4 +88,31 @@ test("what is not saved yet is still there after the page was left", async () =>
   await user.click(screen.getByRole("button", { name: "Begin anew" }));
   expect(screen.getByRole("textbox", { name: "Name" })).toHaveValue("");
   expect(localStorage.getItem(`postrider.new-message.${anna.id}`)).toBeNull();
+});
+
+test("a double click makes one message, and a try after a lost answer asks for the same one", async () => {
+  const keys: (string | null)[] = [];
+  server.use(
+    http.post(at("/messages"), ({ request }) => {
+      keys.push(request.headers.get("Idempotency-Key"));
+      return keys.length === 1
+        ? HttpResponse.error()
+        : HttpResponse.json(aMessage(), { status: 201, headers: { ETag: '"1"' } });
+    }),
+  );
+  const { router } = await visitSignedIn("/messages/new?tab=text");
+  const button = await screen.findByRole("button", { name: "Save the message" });
+  const doubleClick = () =>
+    act(async () => {
+      button.click();
+      button.click();
+    });
+  await doubleClick();
+  await screen.findByText("The message could not be saved");
+  expect(keys).toHaveLength(1);
+  await doubleClick();
+  await waitFor(() => expect(router.state.location.pathname).toBe("/messages/4"));
+  await screen.findByDisplayValue("Fair");
+  expect(keys[0]).toBeTruthy();
+  expect(keys).toEqual([keys[0], keys[0]]);
 });

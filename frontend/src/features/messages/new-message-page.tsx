@@ -1,10 +1,11 @@
 import { Alert, Button, Group, Stack } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { Failure } from "@/api/failure";
 import { changed } from "@/api/queries/keys";
 import { createMessage } from "@/api/queries/messages";
+import { useSingleMutation } from "@/api/use-single-mutation";
 import { useMe } from "@/auth/use-session";
 import { FailureAlert } from "@/ui/failure-alert";
 import { notify } from "@/ui/notify";
@@ -27,7 +28,7 @@ function Writing({ userId }: { userId: number }) {
   const queries = useQueryClient();
   const draft = useNewDraft(userId);
 
-  const create = useMutation({
+  const create = useSingleMutation({
     mutationFn: () => createMessage(draft.content),
     onSuccess: async ({ value }) => {
       draft.forget();

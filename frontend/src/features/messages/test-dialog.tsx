@@ -1,11 +1,12 @@
 import { Alert, Anchor, Button, Group, Loader, Modal, Radio, Stack, Text } from "@mantine/core";
 import { IconCircleCheck, IconSend } from "@tabler/icons-react";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Failure } from "@/api/failure";
 import { client } from "@/api/queries/clients";
 import { findCaptured, testMessage } from "@/api/queries/messages";
+import { useSingleMutation } from "@/api/use-single-mutation";
 import { useMe } from "@/auth/use-session";
 import { FailureAlert } from "@/ui/failure-alert";
 import { ClientSelect } from "./client-select";
@@ -44,7 +45,7 @@ function Form({ id, as: chosen, save, onClose }: Omit<Props, "opened">) {
   const person = useQuery({ ...client(as ?? 0), enabled: as !== undefined }).data?.value;
   const to = whom === "client" && person ? person.email : email;
 
-  const send = useMutation({
+  const send = useSingleMutation({
     mutationFn: async () => {
       const before = (await findCaptured(to, AbortSignal.timeout(15_000)))?.map((mail) => mail.id);
       await save();
