@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { TagsField } from "@/ui/tags-field";
 import { AudienceSummary } from "./audience-summary";
 import { ClientPicker } from "./client-picker";
-import { audienceOf, clearErrorsOf, type MailingForm, namesAnybody } from "./form-values";
+import { audienceOf, type MailingForm, namesAnybody } from "./form-values";
 import { Step } from "./step";
 
 /** To whom: all, or those with a tag and those named, without some; and at once how many that makes. */
@@ -17,10 +17,7 @@ export function AudienceStep({ form }: { form: MailingForm }) {
   const [opened, without] = useDisclosure(excludes);
   const shown = opened || wrongWithout;
   const wrong = Object.keys(form.errors).some((path) => path.startsWith("audience"));
-  const set = (part: Partial<typeof audience>) => {
-    form.setFieldValue("audience", { ...audience, ...part });
-    clearErrorsOf(form, "audience");
-  };
+  const set = (part: Partial<typeof audience>) => form.setFieldValue("audience", { ...audience, ...part });
   const Arrow = shown ? IconChevronDown : IconChevronRight;
 
   return (

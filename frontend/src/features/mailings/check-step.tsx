@@ -1,18 +1,20 @@
 import { Button, Group, Stack, Text } from "@mantine/core";
 import { IconMailCheck } from "@tabler/icons-react";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { messageChoice } from "@/api/queries/mailing-choices";
 import { audienceCount, testMailing, testMessage } from "@/api/queries/mailings";
 import type { Mailing } from "@/api/types";
+import { useSingleMutation } from "@/api/use-single-mutation";
 import { useMe } from "@/auth/use-session";
 import { useFormat } from "@/format/use-format";
 import { FailureAlert } from "@/ui/failure-alert";
 import { notify } from "@/ui/notify";
 import { reachOf } from "./audience-summary";
 import { audienceOf, type MailingForm, namesAnybody, timingOf } from "./form-values";
-import { useScheduleWords } from "./schedule-words";
+import { beforeStop, useScheduleWords } from "./schedule-words";
 import { Step } from "./step";
+import { type AtOnce, useAtOnce } from "./use-at-once";
 import type { Intent } from "./use-mailing-form";
 
 interface Props {
@@ -28,12 +30,14 @@ export function CheckStep({ form, saved, pending, failure, send }: Props) {
   const { t } = useTranslation();
   const { when } = form.values;
   const scheduled = saved?.status === "scheduled";
-  const start = when === "now" ? "now" : scheduled ? "save" : "schedule";
+  const atOnce = useAtOnce(form, saved);
+  const now = when === "now" || atOnce.now;
+  const start = now ? "now" : scheduled ? "save" : atOnce.first ? "first" : "schedule";
   const wrong = Object.keys(form.errors).length;
   return (
     <Step number={4} title={t("mailingForm.check.title")}>
       <Stack gap="md">
-        <Summary form={form} />
+        <Summary form={form} atOnce={atOnce} />
         {wrong > 0 && (
           <Text size="sm" c="var(--mantine-color-error)" role="alert">
             {t("mailingForm.check.wrong")}
@@ -53,7 +57,7 @@ export function CheckStep({ form, saved, pending, failure, send }: Props) {
             </Button>
           </Group>
         </Group>
-        {when === "now" && (
+        {now && (
           <Text size="sm" c="dimmed" ta="right">
             {t("mailingForm.check.undoHint")}
           </Text>
@@ -63,7 +67,7 @@ export function CheckStep({ form, saved, pending, failure, send }: Props) {
   );
 }
 
-function Summary({ form }: { form: MailingForm }) {
+function Summary({ form, atOnce }: { form: MailingForm; atOnce: AtOnce }) {
   const { t } = useTranslation();
   const format = useFormat();
   const words = useScheduleWords();
@@ -91,10 +95,11 @@ function Summary({ form }: { form: MailingForm }) {
               message: message?.name ?? "",
               count: mailed,
               number: format.number(mailed),
-              when: words(timingOf(form.values)),
+              when: atOnce.now ? t("schedule.past") : beforeStop(words(timingOf(form.values))),
             })
           : t("mailingForm.audience.counting")}
       </Text>
+      {atOnce.first && <Text fw={600}>{t("mailingForm.check.firstAtOnce")}</Text>}
       {window.on && (
         <Text size="sm" c="dimmed">
           {t("mailingForm.check.window", {
@@ -121,7 +126,7 @@ function TestMail({ form, saved }: { form: MailingForm; saved: Mailing | undefin
   const { t } = useTranslation();
   const me = useMe();
   const messageId = Number(form.values.message_id);
-  const test = useMutation({
+  const test = useSingleMutation({
     mutationFn: () => (saved && !form.isDirty() ? testMailing(saved.id) : testMessage(messageId)),
     onSuccess: () => notify(t("mailing.tested", { email: me?.email ?? "" })),
   });

@@ -146,6 +146,13 @@ export function timingOf(values: MailingValues): Timing {
   };
 }
 
+/** A start at a time that has come is a start now. */
+export function asOfNow(values: MailingValues, now = Date.now()): MailingValues {
+  const { start_at } = timingOf(values);
+  const come = values.when === "at" && start_at !== null && Date.parse(start_at) <= now;
+  return come ? { ...values, when: "now" } : values;
+}
+
 /** The whole of it as the API takes it. */
 export function bodyOf(values: MailingValues): MailingInput {
   const { start_at, timezone, repeat } = timingOf(values);
@@ -206,9 +213,22 @@ export function cronOf({ repeat, start_at }: MailingValues): string | null {
   }
 }
 
-/** Takes away what was found wrong with a field or anything below it: the person is changing it. */
-export function clearErrorsOf(form: MailingForm, field: string) {
+/** The fields that are not there while a kind of start is chosen. */
+const HIDDEN: Record<MailingValues["when"], (keyof MailingValues)[]> = {
+  now: ["start_at", "timezone", "repeat", "run_minutes"],
+  at: ["repeat", "run_minutes"],
+  repeat: ["end_at"],
+};
+
+/**
+ * Takes away what was found wrong with a field, or anything below it, that the person has changed, and with what is no
+ * longer shown: it would be said of what nobody can see.
+ */
+export function clearErrorsOf(form: MailingForm, before: MailingValues, after: MailingValues) {
+  const gone = HIDDEN[after.when];
   for (const path of Object.keys(form.errors)) {
-    if (path === field || path.startsWith(`${field}.`)) form.clearFieldError(path);
+    const field = path.split(".")[0] as keyof MailingValues;
+    const changed = JSON.stringify(before[field]) !== JSON.stringify(after[field]);
+    if (changed || gone.includes(field)) form.clearFieldError(path);
   }
 }

@@ -1,4 +1,4 @@
-import { screen, waitFor } from "@testing-library/react";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
 import { expect, test } from "vitest";
 import { visitSignedIn } from "@/test/app";
@@ -128,6 +128,66 @@ test("a start is saved ten seconds ahead by the server's clock, and can be taken
   await screen.findByText(/“Spring news” was not started/);
   // It is the draft that it was, which starts when one says so.
   expect(asked.slice(1)).toEqual(["unschedule", { start_at: null }]);
+});
+
+test("a time that has passed is a start now, which can be taken back", async () => {
+  const bodies = ready();
+  const asked: unknown[] = [];
+  server.use(
+    http.post(at("/mailings/1/schedule"), async ({ request }) => {
+      asked.push(await request.json());
+      return HttpResponse.json(aMailing({ status: "scheduled" }), { status: 202 });
+    }),
+  );
+  const { user } = await visitSignedIn("/mailings/new?message_id=3&tag=vip");
+  await user.type(await screen.findByLabelText(/Name of the mailing/), "Spring news");
+  await user.click(screen.getByRole("radio", { name: "At a time" }));
+  expect(button("Schedule")).toBeInTheDocument();
+  fireEvent.change(screen.getByLabelText("Date"), { target: { value: "2020-01-02" } });
+  await screen.findByText("“Spring news” goes to 412 clients, at once, as the chosen time has passed.");
+  expect(screen.queryByRole("button", { name: "Schedule" })).toBeNull();
+  expect(screen.getByText(/It starts after 10 seconds/)).toBeInTheDocument();
+  await user.click(button("Start now"));
+  await screen.findByText(/“Spring news” starts in/);
+  expect(button("Undo")).toBeInTheDocument();
+  expect(bodies).toMatchObject([{ draft: true, start_at: null }]);
+  expect(asked).toEqual([{ start_at: "2026-11-23T12:00:11.000Z" }]);
+});
+
+test("of a repeating mailing whose start has come it is said that the first run starts at once", async () => {
+  ready();
+  server.use(
+    http.post(at("/mailings/occurrences"), () =>
+      HttpResponse.json({
+        items: [{ planned_at: new Date().toISOString(), local: new Date().toISOString(), note: "" }],
+      }),
+    ),
+  );
+  const { user } = await visitSignedIn("/mailings/new?message_id=3&tag=vip");
+  await user.click(await screen.findByRole("radio", { name: "Repeating" }));
+  fireEvent.change(screen.getByLabelText("From"), { target: { value: "2020-01-02" } });
+  await screen.findByRole("button", { name: "Start now and repeat" });
+  expect(screen.getAllByText(/The first mails go out at once/)).toHaveLength(2);
+});
+
+test("what was wrong with a rule is forgotten with the rule", async () => {
+  ready();
+  server.use(
+    http.post(at("/mailings"), () =>
+      problem(422, { errors: [{ field: "repeat.cron", code: "invalid", message: "There is no hour 25." }] }),
+    ),
+  );
+  const { user } = await visitSignedIn("/mailings/new?message_id=3&tag=vip");
+  await user.type(await screen.findByLabelText(/Name of the mailing/), "Spring news");
+  await user.click(screen.getByRole("radio", { name: "Repeating" }));
+  await user.click(screen.getByRole("radio", { name: "cron" }));
+  await user.click(button("Schedule"));
+  await screen.findByText("There is no hour 25.");
+  const when = within(screen.getByRole("region", { name: "When" }));
+  expect(when.getByRole("img", { name: "Something is wrong here:" })).toBeInTheDocument();
+  await user.click(screen.getByRole("radio", { name: "At a time" }));
+  expect(when.queryByRole("img", { name: "Something is wrong here:" })).toBeNull();
+  expect(screen.queryByText("Some fields above need your attention.")).toBeNull();
 });
 
 test("leaving with what is not saved asks", async () => {

@@ -11,7 +11,8 @@ import { AudienceStep } from "./audience-step";
 import { CheckStep } from "./check-step";
 import type { MailingValues } from "./form-values";
 import { MessageStep } from "./message-step";
-import { useScheduleWords } from "./schedule-words";
+import { AT_ONCE } from "./next-starts";
+import { beforeStop, useScheduleWords } from "./schedule-words";
 import { startWithUndo } from "./start-undo";
 import { type Intent, useMailingForm } from "./use-mailing-form";
 import { WhenStep } from "./when-step";
@@ -44,10 +45,12 @@ export function MailingWizard({ base, initial }: Props) {
         notifyFailure(t("mailing.notStarted", { name }), error);
       }
     } else {
+      const next = value.repeat && value.next_run_at;
+      const atOnce = !!next && Date.parse(next) <= Date.now() + AT_ONCE;
       notify(
-        t("mailing.scheduled", {
+        t(atOnce ? "mailing.scheduledAtOnce" : "mailing.scheduled", {
           name,
-          when: words(value),
+          when: beforeStop(words(value)),
         }),
       );
     }

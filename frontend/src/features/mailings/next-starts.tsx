@@ -11,9 +11,11 @@ import { zoneName } from "@/format/wall";
 import { FailureAlert } from "@/ui/failure-alert";
 
 const SHOWN = 5;
+/** How many are asked for: the first may be one that has come. */
+export const NEXT_STARTS = SHOWN + 1;
 const PAUSE = 400;
 /** A start this near, in milliseconds, is "at once". */
-const AT_ONCE = 5_000;
+export const AT_ONCE = 5_000;
 
 interface Props {
   timing: Timing;
@@ -25,7 +27,7 @@ interface Props {
 export function NextStarts({ timing, ahead = false }: Props) {
   const { t } = useTranslation();
   const [settled] = useDebouncedValue(timing, PAUSE);
-  const found = useQuery(occurrences(settled, SHOWN + 1));
+  const found = useQuery(occurrences(settled, NEXT_STARTS));
   if (found.isPending)
     return <Skeleton height={120} role="status" aria-label={t("mailingForm.when.working")} />;
   if (found.isError) {

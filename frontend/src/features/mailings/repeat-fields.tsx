@@ -1,6 +1,6 @@
 import { Chip, Group, Input, NumberInput, SegmentedControl, Select, Stack, TextInput } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { clearErrorsOf, cronOf, type MailingForm, type MailingValues } from "./form-values";
+import { cronOf, type MailingForm, type MailingValues } from "./form-values";
 
 const EVERY = ["day", "week", "month", "cron"] as const;
 const WEEKDAYS = [1, 2, 3, 4, 5, 6, 7] as const;
@@ -13,7 +13,6 @@ export function RepeatFields({ form }: { form: MailingForm }) {
   const choose = (every: MailingValues["repeat"]["every"]) => {
     const line = every === "cron" ? cronOf(form.values) : null;
     form.setFieldValue("repeat", { ...repeat, every, ...(line && { cron: line }) });
-    clearErrorsOf(form, "repeat");
   };
   return (
     <Stack gap="md">

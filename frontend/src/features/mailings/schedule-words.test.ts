@@ -2,7 +2,7 @@ import i18next from "i18next";
 import { expect, test } from "vitest";
 import type { Repeat } from "@/api/types";
 import { chooseLanguage, type Language } from "@/i18n";
-import { scheduleWords } from "./schedule-words";
+import { beforeStop, scheduleWords } from "./schedule-words";
 
 const now = () => Date.parse("2026-11-23T12:00:00Z");
 const started = "2026-11-02T09:00:00+03:00";
@@ -66,4 +66,10 @@ test("what begins later says from when", async () => {
   expect(await words("en", { every: "day" }, "2026-12-01T09:00:00+03:00")).toBe(
     "every day at 09:00, Moscow, from 1 Dec 2026",
   );
+});
+
+test("a sentence ends in one full stop", async () => {
+  const until = { every: "day" as const, until: "2027-03-01T20:59:59Z" };
+  expect(`${beforeStop(await words("ru", until))}.`).toMatch(/2027 г\.$/);
+  expect(beforeStop(await words("en", { every: "day" }))).toBe("every day at 09:00, Moscow");
 });

@@ -101,6 +101,11 @@ export function useMailingWhen(): (mailing: Mailing) => string {
   };
 }
 
+/** Words at the end of a sentence: its full stop is also that of an abbreviation ("1 дек. 2026 г."). */
+export function beforeStop(words: string): string {
+  return words.replace(/\.$/, "");
+}
+
 /** A phrase that stands alone. */
 export function sentence(words: string): string {
   return words.charAt(0).toLocaleUpperCase() + words.slice(1);

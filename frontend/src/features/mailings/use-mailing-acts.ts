@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { changed } from "@/api/queries/keys";
 import { act, duplicateMailing, scheduleAt, testMailing } from "@/api/queries/mailings";
@@ -8,7 +8,7 @@ import type { Mailing } from "@/api/types";
 import { useMe } from "@/auth/use-session";
 import { notify, notifyFailure } from "@/ui/notify";
 import type { Ask } from "./mailing-state";
-import { useScheduleWords } from "./schedule-words";
+import { beforeStop, useScheduleWords } from "./schedule-words";
 import { startWithUndo } from "./start-undo";
 
 /**
@@ -22,6 +22,7 @@ export function useMailingActs(mailing: Mailing, confirm: (ask: Ask) => void) {
   const queries = useQueryClient();
   const navigate = useNavigate();
   const [pending, setPending] = useState(false);
+  const running = useRef(false);
   const { id, name, status, next_run_at, start_at, repeat } = mailing;
 
   const start = () => {
@@ -37,7 +38,7 @@ export function useMailingActs(mailing: Mailing, confirm: (ask: Ask) => void) {
       // Its first time has come: that is a start, and has to be known as one.
       if (start_at === null || Date.parse(start_at) <= Date.now()) return confirm("schedule");
       await act(id, "schedule");
-      notify(t("mailing.scheduled", { name, when: words(mailing) }));
+      notify(t("mailing.scheduled", { name, when: beforeStop(words(mailing)) }));
     },
     unschedule: async () => {
       await act(id, "unschedule");
@@ -59,12 +60,16 @@ export function useMailingActs(mailing: Mailing, confirm: (ask: Ask) => void) {
   };
 
   const run = async (ask: Ask) => {
+    // The state comes with the next render, which is too late for a double click.
+    if (running.current) return;
+    running.current = true;
     setPending(true);
     try {
       await acts[ask]();
     } catch (error) {
       notifyFailure(t("mailing.refused", { act: t(`mailing.ask.${ask}`) }), error);
     } finally {
+      running.current = false;
       setPending(false);
       void changed(queries, "mailings");
     }

@@ -9,7 +9,9 @@ import type { Versioned } from "@/api/versioned";
 import { useEdit } from "@/ui/use-edit";
 import { useAudienceWords } from "./audience-words";
 import {
+  asOfNow,
   bodyOf,
+  clearErrorsOf,
   differenceOf,
   type MailingForm,
   type MailingValues,
@@ -18,6 +20,7 @@ import {
   valuesOf,
 } from "./form-values";
 import { useScheduleWords } from "./schedule-words";
+import { isMoved } from "./use-at-once";
 
 /** What the person asked for when they sent the form. */
 export type Intent = "draft" | "go";
@@ -37,10 +40,12 @@ export function useMailingForm({ base, initial, onSaved }: Options) {
   const intent = useRef<Intent>("draft");
   // What the server has as this form knows it; a draft that is saved twice is changed the second time.
   const known = useRef(base);
+  const sent = useRef(initial);
 
   const required = (wrong: boolean) => (wrong ? t("form.required") : null);
   const form: MailingForm = useForm<MailingValues>({
     initialValues: initial,
+    onValuesChange: (after, before) => clearErrorsOf(form, before, after),
     validate: {
       name: (value) => required(!value.trim()),
       message_id: (value) => required(!value),
@@ -74,7 +79,10 @@ export function useMailingForm({ base, initial, onSaved }: Options) {
     form,
     base,
     toValues: valuesOf,
-    save: async (values, etag) => {
+    save: async (typed, etag) => {
+      // Whether its time has come counts when it is sent, not when the page was drawn.
+      const values = intent.current === "go" && isMoved(form, known.current?.value) ? asOfNow(typed) : typed;
+      sent.current = values;
       const saved = await save(values, known.current === base ? etag : known.current?.etag);
       known.current = saved;
       return saved;
@@ -85,10 +93,9 @@ export function useMailingForm({ base, initial, onSaved }: Options) {
       return theirs;
     },
     onSaved: (saved) => {
-      const values = form.getValues();
       form.resetDirty();
       void changed(queries, "mailings");
-      void onSaved(saved, intent.current, values);
+      void onSaved(saved, intent.current, sent.current);
     },
     describe: {
       name: { label: t("mailingForm.name"), words: String },

@@ -10,6 +10,7 @@ import { NextStarts } from "./next-starts";
 import { RepeatFields } from "./repeat-fields";
 import { sentence, useScheduleWords } from "./schedule-words";
 import { Step } from "./step";
+import { isMoved, useAtOnce } from "./use-at-once";
 
 const FIELDS = ["start_at", "timezone", "repeat", "end_at", "run_minutes", "window", "from_", "reply_to"];
 const MORE = ["transport_id", "rate_per_minute", "late_", "in_doubt_policy"];
@@ -24,9 +25,7 @@ export function WhenStep({ form, saved }: { form: MailingForm; saved: Mailing | 
     [...FIELDS, ...MORE].some((field) => path.startsWith(field)),
   );
   const timed = when === "now" || !!timing.start_at;
-  // A start that has passed and that nobody moved has done its work.
-  const unmoved = saved?.status === "scheduled" && !form.isDirty("start_at") && !form.isDirty("when");
-  const past = !unmoved && timing.start_at !== null && Date.parse(timing.start_at) < Date.now();
+  const atOnce = useAtOnce(form, saved);
 
   return (
     <Step number={3} title={t("mailingForm.when.title")} done={timed && !wrong} wrong={wrong}>
@@ -69,9 +68,11 @@ export function WhenStep({ form, saved }: { form: MailingForm; saved: Mailing | 
                 <ZoneSelect form={form} />
               </Group>
             )}
-            {past && (
+            {(atOnce.now || atOnce.first) && (
               <Alert color="yellow" variant="light" icon={<IconAlertTriangle aria-hidden />} role="status">
-                <Text size="sm">{t("mailingForm.when.past")}</Text>
+                <Text size="sm">
+                  {t(atOnce.now ? "mailingForm.when.past" : "mailingForm.check.firstAtOnce")}
+                </Text>
               </Alert>
             )}
             <MoreOptions form={form} />
@@ -80,9 +81,11 @@ export function WhenStep({ form, saved }: { form: MailingForm; saved: Mailing | 
         <Grid.Col span={{ base: 12, md: 5 }}>
           <Stack gap="sm">
             <Text fw={600} role="status">
-              {timed ? sentence(words(timing)) : ""}
+              {timed ? sentence(atOnce.now ? t("schedule.past") : words(timing)) : ""}
             </Text>
-            {when !== "now" && timed && <NextStarts timing={timing} ahead={unmoved} />}
+            {when !== "now" && timed && !atOnce.now && (
+              <NextStarts timing={timing} ahead={!isMoved(form, saved)} />
+            )}
           </Stack>
         </Grid.Col>
       </Grid>
