@@ -17,12 +17,3 @@ test("what is written into two fields before the page is drawn again is all kept
   expect(later.current.restored).toBe(true);
   expect(later.current.content).toMatchObject({ name: "Spring fair", subject: "Come to the fair" });
 });
-
-test("a page that is drawn anew while one writes goes on with what was written", () => {
-  const before = renderHook(() => useNewDraft(7));
-  const anew = renderHook(() => useNewDraft(7));
-  act(() => before.result.current.change({ name: "Spring fair" }));
-  before.unmount();
-  act(() => anew.result.current.change({ subject: "Come to the fair" }));
-  expect(anew.result.current.content).toMatchObject({ name: "Spring fair", subject: "Come to the fair" });
-});
