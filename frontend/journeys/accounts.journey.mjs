@@ -113,7 +113,7 @@ test("who forgot the password sets a new one by the mail, which ends all session
   const email = people.someEmail("forgets");
   await confirmed(email);
   const elsewhere = await people.person(browser, { email, path: "/messages/new?tab=text" });
-  await elsewhere.page.getByLabel(en.messages.name).fill("Half a letter");
+  await elsewhere.page.getByRole("textbox", { name: en.messages.name, exact: true }).fill("Half a letter");
 
   const { page, close } = await tools.visitor(browser, "en-GB");
   await page.goto("/sign-in");
@@ -149,7 +149,10 @@ test("who forgot the password sets a new one by the mail, which ends all session
   await asks.getByLabel(en.signIn.password, { exact: true }).fill(NEW_PASSWORD);
   await button(asks, en.signIn.submit).click();
   await asks.waitFor({ state: "detached" });
-  assert.equal(await elsewhere.page.getByLabel(en.messages.name).inputValue(), "Half a letter");
+  assert.equal(
+    await elsewhere.page.getByRole("textbox", { name: en.messages.name, exact: true }).inputValue(),
+    "Half a letter",
+  );
 
   await page.getByRole("link", { name: en.signIn.submit, exact: true }).last().click();
   await page.getByLabel(en.signIn.password, { exact: true }).fill(NEW_PASSWORD);

@@ -43,7 +43,7 @@ test("a message is written visually, previewed, taken through its source, and te
   const button = (name) => page.getByRole("button", { name, exact: true });
 
   await page.getByRole("link", { name: words.empty.act }).click();
-  await page.getByLabel(words.name).fill("Fair");
+  await page.getByRole("textbox", { name: words.name, exact: true }).fill("Fair");
   await page
     .getByRole("textbox", { name: words.subject, exact: true })
     .fill("Come to the fair, {{ client.full_name }}");

@@ -47,7 +47,7 @@ test("a visitor registers, mails three clients now, and the report adds up", asy
 
   await link(en.nav.messages).click();
   await main.getByRole("link", { name: en.messages.empty.act }).click();
-  await page.getByLabel(en.messages.name).fill("Spring fair");
+  await page.getByRole("textbox", { name: en.messages.name, exact: true }).fill("Spring fair");
   await page.getByRole("textbox", { name: en.messages.subject, exact: true }).fill("Come to the fair");
   await page.getByRole("textbox", { name: en.messages.tab.visual }).click();
   await page.keyboard.type("Good day, ");

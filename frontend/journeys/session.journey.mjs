@@ -125,19 +125,25 @@ test("a session that is ended in the list of sessions asks in each of its tabs, 
 
 test("who would rather leave the page signs in and is back on it, with the message that was begun", async () => {
   const { page, close, email } = await person(browser, { path: "/messages/new?tab=text" });
-  await page.getByLabel(en.messages.name).fill("Begun");
+  await page.getByRole("textbox", { name: en.messages.name, exact: true }).fill("Begun");
   await page.getByRole("textbox", { name: en.messages.subject, exact: true }).fill("Half a subject");
   await (await apiAs(email, PASSWORD))("POST", "/auth/logout-all");
   await button(page, en.messages.create).click();
   await asks(page, en).waitFor();
-  assert.equal(await page.getByLabel(en.messages.name).inputValue(), "Begun");
+  assert.equal(
+    await page.getByRole("textbox", { name: en.messages.name, exact: true }).inputValue(),
+    "Begun",
+  );
   await button(asks(page, en), en.account.lost.other).click();
   await page.getByRole("heading", { level: 1, name: en.signIn.title }).waitFor();
   await page.getByText(en.signIn.returning).waitFor();
   await signIn(page, en, email);
   await page.getByRole("heading", { level: 1, name: en.messages.new }).waitFor();
   assert.equal(new URL(page.url()).search, "?tab=text");
-  assert.equal(await page.getByLabel(en.messages.name).inputValue(), "Begun");
+  assert.equal(
+    await page.getByRole("textbox", { name: en.messages.name, exact: true }).inputValue(),
+    "Begun",
+  );
   await page.getByText(en.messages.restored).waitFor();
   await close();
 });
