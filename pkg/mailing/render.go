@@ -24,7 +24,7 @@ import (
 type content struct {
 	subject, html, text *template.Template
 	footer              bool // the link to unsubscribe is not used and is added
-	russian             bool // the words are mostly in Cyrillic letters
+	russian             bool // the footer is in Russian for clients whose language is not known
 }
 
 // sourceError says which field of a message cannot be sent, and why.
@@ -71,9 +71,9 @@ func parseAll(subject, html, text string) (*content, []*sourceError) {
 	if len(bad) > 0 {
 		return nil, bad
 	}
-	c.russian = mostlyCyrillic(subject + "\n" + text + "\n" + textOf(html))
 	const link = "unsubscribe_url"
 	c.footer = (c.text == nil || !c.text.Uses(link)) && (c.html == nil || !c.html.Uses(link))
+	c.russian = c.footer && mostlyCyrillic(subject+"\n"+text+"\n"+textOf(html))
 	return c, nil
 }
 
@@ -126,8 +126,8 @@ func (c *content) render(vars template.Vars) (rendered, error) {
 	return out, nil
 }
 
-// mostlyCyrillic reports in which letters a source is written, its tags and links apart:
-// the language of a client of whom none is known.
+// mostlyCyrillic reports whether a source has more Cyrillic letters than Latin
+// ones, its tags and links apart.
 func mostlyCyrillic(source string) bool {
 	cyrillic, latin := 0, 0
 	for _, r := range noWords.ReplaceAllString(source, "") {

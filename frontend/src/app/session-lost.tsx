@@ -35,7 +35,8 @@ export function SessionLost() {
           // What failed meanwhile, and what another tab's sign-in may have changed.
           else void queries.invalidateQueries();
         }
-        setLost(event === "lost");
+        // Who signed in may have lost the session again while this was asked.
+        if (event !== "signed-in" || session.expected) setLost(event === "lost");
       }),
     [queries, router],
   );
