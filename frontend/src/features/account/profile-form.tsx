@@ -34,39 +34,41 @@ export function ProfileForm({ user }: { user: User }) {
   // An account may have a zone that this browser does not know.
   const known = zones().includes(user.timezone) ? zones() : [user.timezone, ...zones()];
   return (
-    <form onSubmit={onSubmit} noValidate>
+    <>
+      <form onSubmit={onSubmit} noValidate>
+        <Stack gap="md">
+          {failure !== null && <FailureAlert error={failure} />}
+          <TextInput
+            {...form.getInputProps("full_name")}
+            label={t("profile.name")}
+            name="full_name"
+            autoComplete="name"
+            maxLength={200}
+          />
+          <NativeSelect
+            {...form.getInputProps("locale")}
+            label={t("profile.language")}
+            data={Object.entries(LANGUAGES).map(([value, label]) => ({ value, label }))}
+          />
+          <Select
+            {...form.getInputProps("timezone")}
+            label={t("profile.zone")}
+            description={<ZoneTime zone={timezone} />}
+            data={known}
+            searchable
+            allowDeselect={false}
+            limit={100}
+            nothingFoundMessage={t("profile.noZone")}
+          />
+          <Group justify="flex-end">
+            <Button type="submit" loading={pending} disabled={!form.isDirty()}>
+              {t("profile.save")}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
       <UnsavedGuard dirty={form.isDirty() && !pending} />
-      <Stack gap="md">
-        {failure !== null && <FailureAlert error={failure} />}
-        <TextInput
-          {...form.getInputProps("full_name")}
-          label={t("profile.name")}
-          name="full_name"
-          autoComplete="name"
-          maxLength={200}
-        />
-        <NativeSelect
-          {...form.getInputProps("locale")}
-          label={t("profile.language")}
-          data={Object.entries(LANGUAGES).map(([value, label]) => ({ value, label }))}
-        />
-        <Select
-          {...form.getInputProps("timezone")}
-          label={t("profile.zone")}
-          description={<ZoneTime zone={timezone} />}
-          data={known}
-          searchable
-          allowDeselect={false}
-          limit={100}
-          nothingFoundMessage={t("profile.noZone")}
-        />
-        <Group justify="flex-end">
-          <Button type="submit" loading={pending} disabled={!form.isDirty()}>
-            {t("profile.save")}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    </>
   );
 }
 

@@ -106,75 +106,77 @@ export function ClientForm({ base, onDone, onCancel }: Props) {
   useEffect(() => getInputNode("email")?.focus(), []);
 
   return (
-    <form onSubmit={edit.onSubmit} noValidate>
+    <>
+      <form onSubmit={edit.onSubmit} noValidate>
+        <Stack gap="md">
+          {edit.failure !== null && <FailureAlert error={edit.failure} />}
+          <TextInput
+            {...form.getInputProps("email")}
+            label={t("clients.email")}
+            type="email"
+            name="email"
+            autoComplete="off"
+            required
+            data-autofocus
+          />
+          <TextInput
+            {...form.getInputProps("full_name")}
+            label={t("clients.name")}
+            name="full_name"
+            autoComplete="off"
+            maxLength={200}
+          />
+          <TagsField
+            {...form.getInputProps("tags")}
+            label={t("clients.tags")}
+            description={t("clients.tagsHint")}
+            maxTags={50}
+          />
+          <Textarea
+            {...form.getInputProps("comment")}
+            label={t("clients.comment")}
+            description={t("clients.commentHint")}
+            autosize
+            minRows={2}
+            maxRows={8}
+            maxLength={2000}
+          />
+          <Group grow align="flex-start">
+            <NativeSelect
+              {...form.getInputProps("locale")}
+              label={t("clients.locale")}
+              data={withCurrent(form.getValues().locale, [
+                { value: "", label: t("clients.unknown") },
+                ...Object.entries(LANGUAGES).map(([value, label]) => ({ value, label })),
+              ])}
+            />
+            <NativeSelect
+              {...form.getInputProps("timezone")}
+              label={t("clients.timezone")}
+              data={withCurrent(form.getValues().timezone, [
+                { value: "", label: t("clients.unknown") },
+                ...zones().map((zone) => ({ value: zone, label: zone })),
+              ])}
+            />
+          </Group>
+          <AttributesEditor
+            value={form.getValues().attributes}
+            onChange={(rows) => form.setFieldValue("attributes", rows)}
+            error={form.errors.attributes}
+          />
+          <Group justify="flex-end" gap="sm">
+            <Button variant="default" onClick={onCancel}>
+              {t("ui.cancel")}
+            </Button>
+            <Button type="submit" loading={edit.pending}>
+              {t(base ? "clients.save" : "clients.create")}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
       <UnsavedGuard dirty={form.isDirty() && !edit.pending} everywhere />
       <EditConflict {...edit.conflict} />
-      <Stack gap="md">
-        {edit.failure !== null && <FailureAlert error={edit.failure} />}
-        <TextInput
-          {...form.getInputProps("email")}
-          label={t("clients.email")}
-          type="email"
-          name="email"
-          autoComplete="off"
-          required
-          data-autofocus
-        />
-        <TextInput
-          {...form.getInputProps("full_name")}
-          label={t("clients.name")}
-          name="full_name"
-          autoComplete="off"
-          maxLength={200}
-        />
-        <TagsField
-          {...form.getInputProps("tags")}
-          label={t("clients.tags")}
-          description={t("clients.tagsHint")}
-          maxTags={50}
-        />
-        <Textarea
-          {...form.getInputProps("comment")}
-          label={t("clients.comment")}
-          description={t("clients.commentHint")}
-          autosize
-          minRows={2}
-          maxRows={8}
-          maxLength={2000}
-        />
-        <Group grow align="flex-start">
-          <NativeSelect
-            {...form.getInputProps("locale")}
-            label={t("clients.locale")}
-            data={withCurrent(form.getValues().locale, [
-              { value: "", label: t("clients.unknown") },
-              ...Object.entries(LANGUAGES).map(([value, label]) => ({ value, label })),
-            ])}
-          />
-          <NativeSelect
-            {...form.getInputProps("timezone")}
-            label={t("clients.timezone")}
-            data={withCurrent(form.getValues().timezone, [
-              { value: "", label: t("clients.unknown") },
-              ...zones().map((zone) => ({ value: zone, label: zone })),
-            ])}
-          />
-        </Group>
-        <AttributesEditor
-          value={form.getValues().attributes}
-          onChange={(rows) => form.setFieldValue("attributes", rows)}
-          error={form.errors.attributes}
-        />
-        <Group justify="flex-end" gap="sm">
-          <Button variant="default" onClick={onCancel}>
-            {t("ui.cancel")}
-          </Button>
-          <Button type="submit" loading={edit.pending}>
-            {t(base ? "clients.save" : "clients.create")}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    </>
   );
 }
 

@@ -59,21 +59,23 @@ export function MailingWizard({ base, initial }: Props) {
 
   const { form, pending, failure, conflict, send } = useMailingForm({ base, initial, onSaved });
   return (
-    <form
-      onSubmit={(event) => {
-        // Enter in a field is no start.
-        event.preventDefault();
-      }}
-      noValidate
-    >
+    <>
+      <form
+        onSubmit={(event) => {
+          // Enter in a field is no start.
+          event.preventDefault();
+        }}
+        noValidate
+      >
+        <Stack gap="md">
+          <MessageStep form={form} />
+          <AudienceStep form={form} />
+          <WhenStep form={form} saved={base?.value} />
+          <CheckStep form={form} saved={base?.value} pending={pending} failure={failure} send={send} />
+        </Stack>
+      </form>
       <UnsavedGuard dirty={form.isDirty()} />
-      <Stack gap="md">
-        <MessageStep form={form} />
-        <AudienceStep form={form} />
-        <WhenStep form={form} saved={base?.value} />
-        <CheckStep form={form} saved={base?.value} pending={pending} failure={failure} send={send} />
-      </Stack>
       <EditConflict {...conflict} />
-    </form>
+    </>
   );
 }

@@ -37,39 +37,41 @@ export function SuppressionForm({ onClose }: { onClose: () => void }) {
     ({ status }) => (status === 409 ? { email: t("suppressions.taken") } : {}),
   );
   return (
-    <form onSubmit={onSubmit} noValidate>
+    <>
+      <form onSubmit={onSubmit} noValidate>
+        <Stack gap="md">
+          {failure !== null && <FailureAlert error={failure} />}
+          <TextInput
+            {...form.getInputProps("email")}
+            label={t("clients.email")}
+            type="email"
+            autoComplete="off"
+            required
+            data-autofocus
+          />
+          <NativeSelect
+            {...form.getInputProps("reason")}
+            label={t("suppressions.reason")}
+            data={SUPPRESSION_REASONS.map((value) => ({ value, label: t(`state.client.${value}`) }))}
+          />
+          <Textarea
+            {...form.getInputProps("note")}
+            label={t("suppressions.note")}
+            description={t("suppressions.noteHint")}
+            autosize
+            minRows={2}
+          />
+          <Group justify="flex-end" gap="sm">
+            <Button variant="default" onClick={onClose}>
+              {t("ui.cancel")}
+            </Button>
+            <Button type="submit" loading={pending}>
+              {t("suppressions.save")}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
       <UnsavedGuard dirty={form.isDirty() && !pending} everywhere />
-      <Stack gap="md">
-        {failure !== null && <FailureAlert error={failure} />}
-        <TextInput
-          {...form.getInputProps("email")}
-          label={t("clients.email")}
-          type="email"
-          autoComplete="off"
-          required
-          data-autofocus
-        />
-        <NativeSelect
-          {...form.getInputProps("reason")}
-          label={t("suppressions.reason")}
-          data={SUPPRESSION_REASONS.map((value) => ({ value, label: t(`state.client.${value}`) }))}
-        />
-        <Textarea
-          {...form.getInputProps("note")}
-          label={t("suppressions.note")}
-          description={t("suppressions.noteHint")}
-          autosize
-          minRows={2}
-        />
-        <Group justify="flex-end" gap="sm">
-          <Button variant="default" onClick={onClose}>
-            {t("ui.cancel")}
-          </Button>
-          <Button type="submit" loading={pending}>
-            {t("suppressions.save")}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    </>
   );
 }

@@ -92,106 +92,110 @@ export function TransportForm({ base, onDone, onCancel }: Props) {
   );
 
   return (
-    <form onSubmit={edit.onSubmit} noValidate>
-      <UnsavedGuard dirty={form.isDirty() && !edit.pending} everywhere />
-      <EditConflict {...edit.conflict} />
-      <Stack gap="md">
-        {edit.failure !== null && <FailureAlert error={edit.failure} />}
-        <Fieldset legend={t("transports.presets.label")} p="sm">
-          <Chip.Group value={preset ?? null} onChange={(name) => form.setValues(PRESETS[name as Preset])}>
-            <Group gap="xs">
-              {(Object.keys(PRESETS) as Preset[]).map((name) => (
-                <Chip key={name} value={name} size="sm" variant="outline">
-                  {t(`transports.presets.${name}`)}
-                </Chip>
-              ))}
-            </Group>
-          </Chip.Group>
-        </Fieldset>
-        <TextInput
-          {...form.getInputProps("name")}
-          label={t("transports.name")}
-          description={t("transports.nameHint")}
-          maxLength={255}
-          autoComplete="off"
-        />
-        <Group align="flex-start" gap="sm" wrap="nowrap">
+    <>
+      <form onSubmit={edit.onSubmit} noValidate>
+        <Stack gap="md">
+          {edit.failure !== null && <FailureAlert error={edit.failure} />}
+          <Fieldset legend={t("transports.presets.label")} p="sm">
+            <Chip.Group value={preset ?? null} onChange={(name) => form.setValues(PRESETS[name as Preset])}>
+              <Group gap="xs">
+                {(Object.keys(PRESETS) as Preset[]).map((name) => (
+                  <Chip key={name} value={name} size="sm" variant="outline">
+                    {t(`transports.presets.${name}`)}
+                  </Chip>
+                ))}
+              </Group>
+            </Chip.Group>
+          </Fieldset>
           <TextInput
-            {...form.getInputProps("host")}
-            label={t("transports.host")}
-            flex={1}
+            {...form.getInputProps("name")}
+            label={t("transports.name")}
+            description={t("transports.nameHint")}
+            maxLength={255}
             autoComplete="off"
-            spellCheck={false}
           />
-          <NumberInput
-            {...form.getInputProps("port")}
-            label={t("transports.port")}
-            w={110}
-            allowDecimal={false}
-            allowNegative={false}
-            hideControls
-          />
-        </Group>
-        <NativeSelect
-          {...form.getInputProps("tls")}
-          label={t("transports.tls.label")}
-          data={TLS_MODES.map((value) => ({ value, label: t(`transports.tls.${value}`) }))}
-        />
-        <TextInput
-          {...form.getInputProps("username")}
-          label={t("transports.username")}
-          description={t("transports.usernameHint")}
-          autoComplete="off"
-          spellCheck={false}
-        />
-        {values.username !== "" && (
-          <PasswordInput
-            {...form.getInputProps("password")}
-            label={t("transports.password")}
-            description={kept ? t(moved ? "transports.passwordAgain" : "transports.passwordKept") : undefined}
-            autoComplete="new-password"
-            visibilityToggleButtonProps={{ "aria-label": t("signIn.showPassword") }}
-          />
-        )}
-        <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="sm">
-          {SPANS.map((span) => (
+          <Group align="flex-start" gap="sm" wrap="nowrap">
+            <TextInput
+              {...form.getInputProps("host")}
+              label={t("transports.host")}
+              flex={1}
+              autoComplete="off"
+              spellCheck={false}
+            />
             <NumberInput
-              key={span}
-              {...form.getInputProps(`limits.${span}`)}
-              label={t(`transports.limits.${span}`)}
-              placeholder={t("transports.limits.none")}
+              {...form.getInputProps("port")}
+              label={t("transports.port")}
+              w={110}
               allowDecimal={false}
               allowNegative={false}
               hideControls
             />
-          ))}
-        </SimpleGrid>
-        <Group align="flex-start" gap="sm" grow>
-          <NumberInput
-            {...form.getInputProps("connections")}
-            label={t("transports.connections")}
-            description={t("transports.connectionsHint")}
-            allowDecimal={false}
-            allowNegative={false}
-            hideControls
+          </Group>
+          <NativeSelect
+            {...form.getInputProps("tls")}
+            label={t("transports.tls.label")}
+            data={TLS_MODES.map((value) => ({ value, label: t(`transports.tls.${value}`) }))}
           />
           <TextInput
-            {...form.getInputProps("bounce")}
-            label={t("transports.bounce")}
-            description={t("transports.bounceHint")}
-            type="email"
+            {...form.getInputProps("username")}
+            label={t("transports.username")}
+            description={t("transports.usernameHint")}
             autoComplete="off"
+            spellCheck={false}
           />
-        </Group>
-        <Group justify="flex-end" gap="sm">
-          <Button variant="default" onClick={onCancel}>
-            {t("ui.cancel")}
-          </Button>
-          <Button type="submit" loading={edit.pending}>
-            {t(base ? "transports.save" : "transports.create")}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+          {values.username !== "" && (
+            <PasswordInput
+              {...form.getInputProps("password")}
+              label={t("transports.password")}
+              description={
+                kept ? t(moved ? "transports.passwordAgain" : "transports.passwordKept") : undefined
+              }
+              autoComplete="new-password"
+              visibilityToggleButtonProps={{ "aria-label": t("signIn.showPassword") }}
+            />
+          )}
+          <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="sm">
+            {SPANS.map((span) => (
+              <NumberInput
+                key={span}
+                {...form.getInputProps(`limits.${span}`)}
+                label={t(`transports.limits.${span}`)}
+                placeholder={t("transports.limits.none")}
+                allowDecimal={false}
+                allowNegative={false}
+                hideControls
+              />
+            ))}
+          </SimpleGrid>
+          <Group align="flex-start" gap="sm" grow>
+            <NumberInput
+              {...form.getInputProps("connections")}
+              label={t("transports.connections")}
+              description={t("transports.connectionsHint")}
+              allowDecimal={false}
+              allowNegative={false}
+              hideControls
+            />
+            <TextInput
+              {...form.getInputProps("bounce")}
+              label={t("transports.bounce")}
+              description={t("transports.bounceHint")}
+              type="email"
+              autoComplete="off"
+            />
+          </Group>
+          <Group justify="flex-end" gap="sm">
+            <Button variant="default" onClick={onCancel}>
+              {t("ui.cancel")}
+            </Button>
+            <Button type="submit" loading={edit.pending}>
+              {t(base ? "transports.save" : "transports.create")}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+      <UnsavedGuard dirty={form.isDirty() && !edit.pending} everywhere />
+      <EditConflict {...edit.conflict} />
+    </>
   );
 }

@@ -99,81 +99,83 @@ export function UserRights({ base, self }: { base: Versioned<User>; self: boolea
   };
 
   return (
-    <form onSubmit={submit} noValidate>
+    <>
+      <form onSubmit={submit} noValidate>
+        <Stack gap="md">
+          <Title order={3} size="h5">
+            {t("users.rights")}
+          </Title>
+          {edit.failure !== null && <FailureAlert error={edit.failure} />}
+          <Switch
+            {...form.getInputProps("is_superuser", { type: "checkbox" })}
+            label={t("users.superuser")}
+            description={t("users.superuserDoes")}
+          />
+          <Switch
+            {...form.getInputProps("is_staff", { type: "checkbox" })}
+            label={t("users.staff")}
+            description={t("users.staffDoes")}
+          />
+          {error && !known ? (
+            <FailureAlert error={error} />
+          ) : (
+            <Checkbox.Group {...form.getInputProps("groups")} label={t("users.groups")}>
+              <Stack gap="xs" mt="xs">
+                {(known ?? []).map(({ name, permissions }) => (
+                  <Checkbox
+                    key={name}
+                    value={name}
+                    label={name}
+                    description={
+                      permissions.length > 0
+                        ? permissions.map((held) => words.name(held as Permission)).join(" · ")
+                        : t("groups.nothing")
+                    }
+                  />
+                ))}
+                {known?.length === 0 && (
+                  <Text size="sm">
+                    <Link to="/admin/groups">{t("users.noGroups")}</Link>
+                  </Text>
+                )}
+              </Stack>
+            </Checkbox.Group>
+          )}
+          {values.groups.length > 0 && !values.is_staff && !values.is_superuser && (
+            <Alert variant="outline" color="yellow">
+              {t("users.groupsSleep")}
+            </Alert>
+          )}
+          <Title order={3} size="h5">
+            {t("users.quotas")}
+          </Title>
+          <SimpleGrid cols={{ base: 1, xs: 2 }}>
+            <NumberInput
+              {...form.getInputProps("quota_clients")}
+              label={t("users.quotaClients")}
+              description={t("users.quotaHint")}
+              allowDecimal={false}
+              allowNegative={false}
+              max={MOST}
+            />
+            <NumberInput
+              {...form.getInputProps("quota_mails_per_day")}
+              label={t("users.quotaMails")}
+              description={t("users.quotaMailsHint")}
+              allowDecimal={false}
+              allowNegative={false}
+              max={MOST}
+            />
+          </SimpleGrid>
+          <Group justify="flex-end">
+            <Button type="submit" loading={edit.pending} disabled={!form.isDirty()}>
+              {t("users.save")}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
       <UnsavedGuard dirty={form.isDirty() && !edit.pending} everywhere />
       <EditConflict {...edit.conflict} />
-      <Stack gap="md">
-        <Title order={3} size="h5">
-          {t("users.rights")}
-        </Title>
-        {edit.failure !== null && <FailureAlert error={edit.failure} />}
-        <Switch
-          {...form.getInputProps("is_superuser", { type: "checkbox" })}
-          label={t("users.superuser")}
-          description={t("users.superuserDoes")}
-        />
-        <Switch
-          {...form.getInputProps("is_staff", { type: "checkbox" })}
-          label={t("users.staff")}
-          description={t("users.staffDoes")}
-        />
-        {error && !known ? (
-          <FailureAlert error={error} />
-        ) : (
-          <Checkbox.Group {...form.getInputProps("groups")} label={t("users.groups")}>
-            <Stack gap="xs" mt="xs">
-              {(known ?? []).map(({ name, permissions }) => (
-                <Checkbox
-                  key={name}
-                  value={name}
-                  label={name}
-                  description={
-                    permissions.length > 0
-                      ? permissions.map((held) => words.name(held as Permission)).join(" · ")
-                      : t("groups.nothing")
-                  }
-                />
-              ))}
-              {known?.length === 0 && (
-                <Text size="sm">
-                  <Link to="/admin/groups">{t("users.noGroups")}</Link>
-                </Text>
-              )}
-            </Stack>
-          </Checkbox.Group>
-        )}
-        {values.groups.length > 0 && !values.is_staff && !values.is_superuser && (
-          <Alert variant="outline" color="yellow">
-            {t("users.groupsSleep")}
-          </Alert>
-        )}
-        <Title order={3} size="h5">
-          {t("users.quotas")}
-        </Title>
-        <SimpleGrid cols={{ base: 1, xs: 2 }}>
-          <NumberInput
-            {...form.getInputProps("quota_clients")}
-            label={t("users.quotaClients")}
-            description={t("users.quotaHint")}
-            allowDecimal={false}
-            allowNegative={false}
-            max={MOST}
-          />
-          <NumberInput
-            {...form.getInputProps("quota_mails_per_day")}
-            label={t("users.quotaMails")}
-            description={t("users.quotaMailsHint")}
-            allowDecimal={false}
-            allowNegative={false}
-            max={MOST}
-          />
-        </SimpleGrid>
-        <Group justify="flex-end">
-          <Button type="submit" loading={edit.pending} disabled={!form.isDirty()}>
-            {t("users.save")}
-          </Button>
-        </Group>
-      </Stack>
       <ConfirmDialog
         opened={asking}
         onClose={() => setAsking(false)}
@@ -185,6 +187,6 @@ export function UserRights({ base, self }: { base: Versioned<User>; self: boolea
           ? t("users.promote.text", { email })
           : t(self ? "users.demote.self" : "users.demote.text", { email })}
       </ConfirmDialog>
-    </form>
+    </>
   );
 }
