@@ -1,8 +1,8 @@
-import { act, fireEvent, screen } from "@testing-library/react";
+import { act, fireEvent, screen, waitFor } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
 import { expect, test } from "vitest";
 import { visitSignedIn } from "@/test/app";
-import { anna, at, server, versionedJson } from "@/test/server";
+import { aClient, anna, at, server, versionedJson } from "@/test/server";
 
 const dialog = () => screen.findByRole("dialog", { name: "Leave without saving?" });
 
@@ -28,4 +28,19 @@ test.each([
   });
   act(() => void router.navigate({ to: "/inbox" }));
   expect((await dialog()).closest("form")).toBeNull();
+});
+
+test("a search that begins beside an open form leaves nothing; another panel does", async () => {
+  server.use(
+    http.get(at("/clients/17"), () => versionedJson(aClient() as never, '"1"')),
+    http.get(at("/clients/17/deliveries"), () => HttpResponse.json({ items: [], next_cursor: null })),
+  );
+  const { router } = await visitSignedIn("/clients?open=17&edit=true");
+  const comment = await screen.findByLabelText("Comment");
+  fireEvent.change(comment, { target: { value: "mine" } });
+  fireEvent.change(screen.getByLabelText("Address, name or comment"), { target: { value: "bor" } });
+  await waitFor(() => expect(router.state.location.search).toEqual({ q: "bor", open: 17, edit: true }));
+  expect(comment).toHaveValue("mine");
+  act(() => void router.navigate({ to: "/clients", search: { q: "bor", open: 18 } }));
+  await dialog();
 });

@@ -2,14 +2,27 @@ import { useBlocker } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { ConfirmDialog } from "./confirm-dialog";
 
-/**
- * Asks before one leaves with edits that are not saved, whether to another page of the interface or out of it. A
- * change of the query alone (a tab, a filter) leaves nothing, unless `everywhere`: for a form that the query shows.
- */
-export function UnsavedGuard({ dirty, everywhere = false }: { dirty: boolean; everywhere?: boolean }) {
+/** What of a query shows a form beside a list. */
+const PANEL = ["open", "edit", "add"];
+
+interface Props {
+  dirty: boolean;
+  /**
+   * What of the query is left with the form: nothing (a tab, a filter), the panel that the form stands in, or all, as
+   * the form goes with the list's filter.
+   */
+  within?: "page" | "panel" | "query";
+}
+
+/** Asks before one leaves with edits that are not saved, whether to another page of the interface or out of it. */
+export function UnsavedGuard({ dirty, within = "page" }: Props) {
   const { t } = useTranslation();
+  const leaves = (now: object, next: object) =>
+    within === "query" ||
+    (within === "panel" && PANEL.some((key) => Reflect.get(now, key) !== Reflect.get(next, key)));
   const blocker = useBlocker({
-    shouldBlockFn: ({ current, next }) => dirty && (everywhere || current.pathname !== next.pathname),
+    shouldBlockFn: ({ current, next }) =>
+      dirty && (current.pathname !== next.pathname || leaves(current.search, next.search)),
     enableBeforeUnload: () => dirty,
     withResolver: true,
   });

@@ -156,7 +156,7 @@ function BulkDialog({ act, count: counted, selection, filter, onClose }: DialogP
       centered
       closeButtonProps={{ "aria-label": t("ui.close") }}
     >
-      <UnsavedGuard dirty={running} everywhere />
+      <UnsavedGuard dirty={running} within="query" />
       <form onSubmit={run}>
         <Stack gap="md">
           {act === "delete" ? (

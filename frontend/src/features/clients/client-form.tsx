@@ -174,7 +174,7 @@ export function ClientForm({ base, onDone, onCancel }: Props) {
           </Group>
         </Stack>
       </form>
-      <UnsavedGuard dirty={form.isDirty() && !edit.pending} everywhere />
+      <UnsavedGuard dirty={form.isDirty() && !edit.pending} within="panel" />
       <EditConflict {...edit.conflict} />
     </>
   );

@@ -71,7 +71,7 @@ export function SuppressionForm({ onClose }: { onClose: () => void }) {
           </Group>
         </Stack>
       </form>
-      <UnsavedGuard dirty={form.isDirty() && !pending} everywhere />
+      <UnsavedGuard dirty={form.isDirty() && !pending} within="panel" />
     </>
   );
 }

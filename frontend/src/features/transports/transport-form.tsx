@@ -194,7 +194,7 @@ export function TransportForm({ base, onDone, onCancel }: Props) {
           </Group>
         </Stack>
       </form>
-      <UnsavedGuard dirty={form.isDirty() && !edit.pending} everywhere />
+      <UnsavedGuard dirty={form.isDirty() && !edit.pending} within="panel" />
       <EditConflict {...edit.conflict} />
     </>
   );

@@ -174,7 +174,7 @@ export function UserRights({ base, self }: { base: Versioned<User>; self: boolea
           </Group>
         </Stack>
       </form>
-      <UnsavedGuard dirty={form.isDirty() && !edit.pending} everywhere />
+      <UnsavedGuard dirty={form.isDirty() && !edit.pending} within="panel" />
       <EditConflict {...edit.conflict} />
       <ConfirmDialog
         opened={asking}
