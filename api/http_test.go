@@ -266,6 +266,23 @@ func TestMetricsAreForSuperusers(t *testing.T) {
 	elsewhere.superuser(t).root(t, "GET", "/metrics", nil).require(t, 404)
 }
 
+// TestMethodsOfStrangersAreNotKept: neither in the metrics, where each would be
+// a series for ever, nor in the log.
+func TestMethodsOfStrangersAreNotKept(t *testing.T) {
+	t.Parallel()
+	h := one(t)
+	for _, method := range []string{"ZZRANDOM1", "ZZRANDOM2", "get", "ZZ" + strings.Repeat("Z", 60_000)} {
+		h.anonymous().root(t, method, "/healthz", nil).problem(t, 405, "method_not_allowed")
+		h.anonymous().root(t, method, "/api/v1/me", nil).problem(t, 405, "method_not_allowed")
+	}
+	metrics := string(h.superuser(t).root(t, "GET", "/metrics", nil).require(t, 200).body)
+	for _, route := range []string{"/healthz", "/api/v1/me"} {
+		require.Contains(t, metrics, fmt.Sprintf(`postrider_http_request_seconds_count{method="other",route=%q,status="405"} 4`, route))
+	}
+	require.NotContains(t, metrics, "ZZ")
+	require.NotContains(t, h.log.String(), "ZZ")
+}
+
 // TestOverSockets meets the surface as a client does, with the server's own
 // limits.
 func TestOverSockets(t *testing.T) {

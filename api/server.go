@@ -203,7 +203,7 @@ func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
 		r, status, level := c.Request(), c.Response().Status, slog.LevelDebug
 		attrs := []slog.Attr{
 			slog.String("request_id", requestID(c)),
-			slog.String("method", r.Method),
+			slog.String("method", methodOf(r)),
 			slog.String("route", c.Path()),
 			slog.Int("status", status),
 			slog.Int64("ms", time.Since(began).Milliseconds()),
@@ -222,11 +222,21 @@ func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
 			attrs = append(attrs, slog.String("error", err.Error()))
 		}
 		if s.requests != nil && c.Path() != "" {
-			s.requests.WithLabelValues(r.Method, c.Path(), strconv.Itoa(status)).Observe(time.Since(began).Seconds())
+			s.requests.WithLabelValues(methodOf(r), c.Path(), strconv.Itoa(status)).Observe(time.Since(began).Seconds())
 		}
 		s.Log.LogAttrs(r.Context(), level, "request", attrs...)
 		return nil
 	}
+}
+
+// methodOf is the method as it is counted and logged. Others than these are a
+// stranger's to invent, without end and of any length.
+func methodOf(r *http.Request) string {
+	switch r.Method {
+	case get, head, post, patch, del, http.MethodPut, http.MethodOptions:
+		return r.Method
+	}
+	return "other"
 }
 
 func (s *Server) recover(next echo.HandlerFunc) echo.HandlerFunc {
