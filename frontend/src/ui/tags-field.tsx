@@ -10,16 +10,30 @@ export function useKnownTags(typed: string): string[] {
   return useQuery(knownTags(search)).data ?? [];
 }
 
-/** Tags as one types them; those there are are offered, so that a slip of the hand makes no new one. */
+/**
+ * Tags as one types them; those there are are offered, so that a slip of the hand makes no new one. After one was chosen
+ * they go away until more is typed: they stand over what is below the field.
+ */
 export function TagsField(props: TagsInputProps) {
   const [typed, setTyped] = useState("");
+  const [opened, setOpened] = useState(false);
   return (
     <TagsInput
       {...props}
       data={useKnownTags(typed)}
       filter={({ options }) => options}
       searchValue={typed}
-      onSearchChange={setTyped}
+      onSearchChange={(text) => {
+        setTyped(text);
+        if (text) setOpened(true);
+      }}
+      onChange={(tags) => {
+        setOpened(false);
+        props.onChange?.(tags);
+      }}
+      dropdownOpened={opened}
+      onDropdownOpen={() => setOpened(true)}
+      onDropdownClose={() => setOpened(false)}
       acceptValueOnBlur
     />
   );
