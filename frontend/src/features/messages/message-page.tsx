@@ -118,6 +118,16 @@ function Editing({ base }: { base: Versioned<Message> }) {
           />
         </Stack>
       )}
+      {theirs && (
+        <Alert mb="md" color="yellow" variant="outline" icon={<IconInfoCircle aria-hidden />}>
+          <Group justify="space-between" gap="sm">
+            <Text size="sm">{t("messages.conflict.waits")}</Text>
+            <Button variant="default" size="xs" onClick={() => draft.conflict.ask(true)}>
+              {t("messages.conflict.choose")}
+            </Button>
+          </Group>
+        </Alert>
+      )}
       {!mayChange && (
         <Alert mb="md" color="gray" variant="outline" icon={<IconInfoCircle aria-hidden />}>
           {t("messages.foreign")}
@@ -141,8 +151,8 @@ function Editing({ base }: { base: Versioned<Message> }) {
         save={async () => draft.dirty && draft.save()}
       />
       <EditConflict
-        opened={theirs !== null}
-        onClose={draft.conflict.close}
+        opened={draft.conflict.asking}
+        onClose={() => draft.conflict.ask(false)}
         changes={useDifferences(draft.saved, theirs?.value, draft.content)}
         onReload={draft.conflict.takeTheirs}
         onOverwrite={() => void draft.conflict.overwrite()}

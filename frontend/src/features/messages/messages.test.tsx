@@ -76,9 +76,17 @@ test("it saves itself under its version, and what somebody else saved is not und
   await user.type(subject, "Mine");
   const dialog = await screen.findByRole("dialog", { name: "Somebody else changed this meanwhile" });
   expect(dialog).toHaveTextContent("Theirs");
-  await user.click(within(dialog).getByRole("button", { name: "Save mine over it" }));
+  // To close it is no choice: that nothing is saved stays said, and leads back to the choice.
+  await user.keyboard("{Escape}");
+  await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
+  await user.type(subject, "!{Backspace}");
+  await screen.findByText(/Nothing is saved by itself/);
+  await user.click(screen.getByRole("button", { name: "Choose" }));
+  const again = within(await screen.findByRole("dialog"));
+  await user.click(again.getByRole("button", { name: "Save mine over it" }));
   await waitFor(() => expect(saves.at(-1)).toEqual({ etag: '"2"', subject: "Mine" }));
   await screen.findByText(/^Saved/);
+  expect(screen.queryByText(/Nothing is saved by itself/)).not.toBeInTheDocument();
 });
 
 test("what is not saved yet is still there after the page was left", async () => {

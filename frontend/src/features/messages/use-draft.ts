@@ -29,6 +29,7 @@ export function useDraft(base: Versioned<Message>, mayChange: boolean) {
   const [content, setContent] = useState(() => contentOf(base.value));
   const [saved, setSaved] = useState<Message>(base.value);
   const [theirs, setTheirs] = useState<Versioned<Message> | null>(null);
+  const [asking, setAsking] = useState(false);
   const etag = useRef(base.etag);
   const latest = useRef(content);
   const dirty = !isSame(content, saved);
@@ -40,7 +41,10 @@ export function useDraft(base: Versioned<Message>, mayChange: boolean) {
       try {
         return await changeMessage(id, latest.current, etag.current);
       } catch (failure) {
-        if (isStale(failure)) setTheirs(await readMessage(id));
+        if (isStale(failure)) {
+          setTheirs(await readMessage(id));
+          setAsking(true);
+        }
         throw failure;
       }
     },
@@ -80,7 +84,9 @@ export function useDraft(base: Versioned<Message>, mayChange: boolean) {
     save,
     conflict: {
       theirs,
-      close: () => setTheirs(null),
+      /** Whether the choice stands on the screen; put off it is still to be made. */
+      asking: theirs !== null && asking,
+      ask: setAsking,
       takeTheirs: () => {
         if (!theirs) return;
         etag.current = theirs.etag;
