@@ -3,6 +3,7 @@ import { HttpResponse, http } from "msw";
 import { expect, test } from "vitest";
 import { api } from "@/api/client";
 import { me } from "@/api/queries/me";
+import { session } from "@/auth/session";
 import { visitSignedIn } from "@/test/app";
 import { aMailing, anna, at, problem, server, tokens } from "@/test/server";
 
@@ -28,6 +29,25 @@ test("a lost session asks for the password over the page, which stays as it is",
   await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
   expect(router.state.location.href).toBe("/mailings?status=draft");
   expect(screen.getByText("Weekly letter")).toBeInTheDocument();
+});
+
+test("a session that is lost again while it is asked who signed in keeps its question", async () => {
+  await losing();
+  let asked = 0;
+  server.use(
+    http.post(at("/auth/refresh"), () => (asked === 0 ? HttpResponse.json(tokens("second")) : problem(401))),
+    http.get(at("/me"), () => {
+      asked++;
+      return problem(401);
+    }),
+  );
+  localStorage.setItem("postrider.signed-in", "1");
+  fireEvent(window, new StorageEvent("storage", { key: "postrider.signed-in", newValue: "1" }));
+  await waitFor(() => expect(asked).toBeGreaterThan(0));
+  await waitFor(() => expect(session.expected).toBe(false));
+  // Long enough for the answer of the question to be dealt with.
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(screen.getByRole("dialog", { name: "Your session has ended" })).toBeInTheDocument();
 });
 
 test("who does not want to sign in again is led to sign-in, and the way back is kept", async () => {
