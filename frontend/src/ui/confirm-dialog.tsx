@@ -1,5 +1,5 @@
 import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
-import { type FormEvent, type ReactNode, useState } from "react";
+import { type FormEvent, type ReactNode, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { FailureAlert } from "./failure-alert";
 
@@ -60,12 +60,15 @@ function Body({
   const [failure, setFailure] = useState<unknown>(null);
   const [text, setText] = useState("");
   const ready = typed === undefined || text.trim() === typed;
+  // The state comes with the next render, which is too late for a double click.
+  const running = useRef(false);
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     // A dialog stands in a portal, but its events bubble through the components around it.
     event.stopPropagation();
-    if (!ready || disabled || pending) return;
+    if (!ready || disabled || running.current) return;
+    running.current = true;
     setPending(true);
     setFailure(null);
     try {
@@ -74,6 +77,7 @@ function Body({
     } catch (error) {
       setFailure(error);
     } finally {
+      running.current = false;
       setPending(false);
     }
   };

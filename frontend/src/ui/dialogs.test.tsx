@@ -1,6 +1,6 @@
 import { useForm } from "@mantine/form";
 import { Link } from "@tanstack/react-router";
-import { screen, waitFor } from "@testing-library/react";
+import { act, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { useState } from "react";
 import { expect, test, vi } from "vitest";
@@ -47,6 +47,18 @@ test("an act is asked about; the safe answer has the focus, and a failure stands
   await userEvent.click(button("Delete them"));
   await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
   expect(act).toHaveBeenCalledTimes(2);
+});
+
+test("two clicks at once act once", async () => {
+  const acted = vi.fn(() => new Promise(() => {}));
+  await show(<Asking act={acted} />);
+  await userEvent.click(button("Delete…"));
+  const confirm = await screen.findByRole("button", { name: "Delete them" });
+  await act(async () => {
+    confirm.click();
+    confirm.click();
+  });
+  expect(acted).toHaveBeenCalledOnce();
 });
 
 test("what concerns much has to be typed", async () => {

@@ -1,10 +1,10 @@
 import { Anchor, Button, Stack, Text } from "@mantine/core";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useCallback, useState } from "react";
+import { useCallback } from "react";
 import { useTranslation } from "react-i18next";
 import { Failure } from "@/api/failure";
 import { publicApi } from "@/api/http";
-import type { Confirmation } from "@/api/types";
+import { useSingleMutation } from "@/api/use-single-mutation";
 import { FailureAlert } from "@/ui/failure-alert";
 import { ToSignIn } from "./check-mail";
 import { EntryCard } from "./entry-card";
@@ -20,21 +20,14 @@ export function ConfirmPage() {
     route.useSearch().token,
     useCallback(() => void navigate({ search: {}, replace: true }), [navigate]),
   );
-  const [done, setDone] = useState<Confirmation | null>(null);
-  const [pending, setPending] = useState(false);
-  const [failure, setFailure] = useState<unknown>(null);
-  const confirm = async () => {
-    setPending(true);
-    setFailure(null);
-    try {
-      const { data } = await publicApi.POST("/auth/confirm", { body: { token } });
-      setDone(data ?? null);
-    } catch (error) {
-      setFailure(error);
-    } finally {
-      setPending(false);
-    }
-  };
+  const {
+    mutate: confirm,
+    data: done,
+    isPending: pending,
+    error: failure,
+  } = useSingleMutation({
+    mutationFn: async () => (await publicApi.POST("/auth/confirm", { body: { token } })).data,
+  });
 
   if (done?.choose_password) {
     return (

@@ -111,7 +111,8 @@ function BulkDialog({ act, count: counted, selection, filter, onClose }: DialogP
   const run = async (event: FormEvent) => {
     event.preventDefault();
     event.stopPropagation();
-    if (!ready || running) return;
+    // Not by the state, which comes with the next render: too late for a double click.
+    if (!ready || abort.current) return;
     setFailure(null);
     setBegan(Date.now());
     setProgress({ done: 0, changed: 0, refused: 0 });
@@ -141,6 +142,7 @@ function BulkDialog({ act, count: counted, selection, filter, onClose }: DialogP
       if (ended.signal.aborted && !(error instanceof Failure)) onClose();
       else setFailure(error);
     } finally {
+      abort.current = null;
       // Of which of them are gone nothing is known: whichever is opened is read.
       if (act === "delete") queries.removeQueries({ queryKey: ["clients", "one"], type: "inactive" });
       void changed(queries, "clients");

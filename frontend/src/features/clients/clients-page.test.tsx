@@ -272,7 +272,11 @@ describe("many clients", () => {
     await user.click(await button("Add tags"));
     const dialog = within(await screen.findByRole("dialog", { name: "Add tags to 2 clients" }));
     await user.type(dialog.getByRole("combobox", { name: "Tags" }), "vip{Enter}");
-    await user.click(dialog.getByRole("button", { name: "Tag 2 clients" }));
+    const confirm = dialog.getByRole("button", { name: "Tag 2 clients" });
+    await act(async () => {
+      confirm.click();
+      confirm.click();
+    });
     await screen.findByText("2 clients changed.");
     expect(sent).toEqual([{ add_tags: ["vip"], ids: [1, 2] }]);
     expect(screen.queryByRole("region", { name: "Selected rows" })).not.toBeInTheDocument();
