@@ -41,6 +41,16 @@ test("a run shows why it waits and sums that add up and lead to their rows", asy
   expect(screen.getByRole("link", { name: "570" })).toHaveAttribute("href", "/reports/5?state=sent");
 });
 
+test("the name of the message that is known stays when it cannot be read again", async () => {
+  serve({});
+  const { queries } = await visitSignedIn("/mailings/1");
+  await screen.findByRole("link", { name: "Spring news" });
+  server.use(http.get(at("/messages/1"), () => problem(503)));
+  await act(() => queries.invalidateQueries({ queryKey: ["messages"] }));
+  expect(queries.getQueryState(["messages", "choice", 1])?.status).toBe("error");
+  expect(screen.getByRole("link", { name: "Spring news" })).toBeInTheDocument();
+});
+
 test("the row of a run that goes on says what the page says of it, of one that is over what was read", async () => {
   serve(running);
   const row = { mailing_id: 1, planned_at: "2026-12-01T09:00:00Z", reason: "" };

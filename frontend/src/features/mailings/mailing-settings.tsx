@@ -86,7 +86,7 @@ export function MailingSettings({ mailing, own }: { mailing: Mailing; own: boole
 function MessageName({ id, own }: { id: number | null; own: boolean }) {
   const { t } = useTranslation();
   const message = useQuery({ ...messageChoice(id ?? 0), enabled: id !== null });
-  if (id === null || message.isError) return t("mailing.settings.messageGone");
+  if (id === null || message.isLoadingError) return t("mailing.settings.messageGone");
   if (!message.data) return <Skeleton height={16} width={140} />;
   return own ? (
     <Anchor inherit renderRoot={(props) => <Link {...props} {...messageLink(id)} />}>
