@@ -57,6 +57,23 @@ test("what is being sent has a bar that follows the events", async () => {
   expect(await screen.findByText("6 of 10 · 2 a second · 2 secs left")).toBeInTheDocument();
 });
 
+test("what is paused is told apart from what is being sent, with its reason", async () => {
+  const going = { finished_at: null, counts: { ...noCounts, planned: 10, pending: 10 } };
+  shows({
+    running: [
+      aReport({ ...going, status: "running" }),
+      aReport({ ...going, run_id: 41, mailing_name: "Old news", status: "paused", reason: "by_person" }),
+    ],
+  });
+  await visitSignedIn("/dashboard");
+  const sending = await section("Being sent now");
+  expect(sending.getByRole("link", { name: "Weekly letter" })).toBeInTheDocument();
+  expect(sending.queryByText("Old news")).not.toBeInTheDocument();
+  const paused = await section("Paused");
+  expect(paused.getByRole("link", { name: "Old news" })).toBeInTheDocument();
+  expect(paused.getByText("Somebody paused it.")).toBeInTheDocument();
+});
+
 test("what starts next is said in the words of a calendar and the zone it was planned in", async () => {
   const inTwoDays = new Date(Date.now() + 48 * 3_600_000);
   inTwoDays.setUTCHours(6, 0, 0, 0);

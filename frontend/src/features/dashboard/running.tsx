@@ -8,21 +8,36 @@ import { useReasonWords } from "@/ui/reason-words";
 import { StateBadge } from "@/ui/state-badge";
 import { Section } from "./section";
 
-/** What is being sent now, each with its bar. */
+/** What is being sent now, each with its bar, and apart from it what is paused. */
 export function Running({ runs }: { runs: Report[] }) {
   const { t } = useTranslation();
+  const sending = runs.filter(({ status }) => status !== "paused");
+  const paused = runs.filter(({ status }) => status === "paused");
   return (
-    <Section id="running" title={t("dashboard.running.title")}>
-      {runs.length === 0 ? (
-        <Text c="dimmed">{t("dashboard.running.none")}</Text>
-      ) : (
-        <Stack gap="lg">
-          {runs.map((run) => (
-            <Run key={run.run_id} run={run} />
-          ))}
-        </Stack>
+    <Stack gap="md">
+      <Section id="running" title={t("dashboard.running.title")}>
+        {sending.length === 0 ? (
+          <Text c="dimmed">{t("dashboard.running.none")}</Text>
+        ) : (
+          <Runs runs={sending} />
+        )}
+      </Section>
+      {paused.length > 0 && (
+        <Section id="paused" title={t("dashboard.running.paused")}>
+          <Runs runs={paused} />
+        </Section>
       )}
-    </Section>
+    </Stack>
+  );
+}
+
+function Runs({ runs }: { runs: Report[] }) {
+  return (
+    <Stack gap="lg">
+      {runs.map((run) => (
+        <Run key={run.run_id} run={run} />
+      ))}
+    </Stack>
   );
 }
 
