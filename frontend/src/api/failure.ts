@@ -1,3 +1,5 @@
+import { sentence } from "@/format/sentence";
+
 /** One wrong field of a request as the server names it; nested ones are dotted from the body's root. */
 export interface FieldFailure {
   field: string;
@@ -63,7 +65,8 @@ export async function failureOf(response: Response): Promise<Failure> {
   return new Failure({
     status: response.status,
     detail: problem.detail || problem.title || "",
-    fields: problem.errors ?? [],
+    // As sentences: some begin as a part of one.
+    fields: (problem.errors ?? []).map((field) => ({ ...field, message: sentence(field.message) })),
     requestId: problem.request_id ?? response.headers.get("X-Request-ID") ?? "",
     retryAfter: Number.isNaN(wait) ? undefined : wait,
   });

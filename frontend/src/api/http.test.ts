@@ -24,6 +24,17 @@ test("a problem's sentence, fields and request are kept", async () => {
   expect(failure.isPassing).toBe(false);
 });
 
+test.each([
+  ["must be a name", "Must be a name"],
+  ["имя занято", "Имя занято"],
+  ["{{ client.name is not closed", "{{ client.name is not closed"],
+])("what the server says of a field, %s, is shown as a sentence", async (message, shown) => {
+  const failure = await failureFor(() =>
+    problem(422, { errors: [{ field: "name", code: "invalid", message }] }),
+  );
+  expect(failure.fields[0]?.message).toBe(shown);
+});
+
 test("an answer of a proxy is a failure with its status", async () => {
   const failure = await failureFor(() => new HttpResponse("<h1>Bad gateway</h1>", { status: 502 }));
   expect(failure).toMatchObject({ status: 502, detail: "", fields: [] });

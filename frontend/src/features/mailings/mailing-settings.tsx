@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { messageChoice, transportChoices } from "@/api/queries/mailing-choices";
 import { audienceOfMailing, occurrencesOfMailing } from "@/api/queries/mailings";
 import type { Mailing } from "@/api/types";
+import { sentence } from "@/format/sentence";
 import { useFormat } from "@/format/use-format";
 import { DateTime } from "@/ui/times";
 import { reachOf } from "./audience-summary";
@@ -13,7 +14,7 @@ import { useAudienceWords } from "./audience-words";
 import { messageLink } from "./links";
 import classes from "./mailing-settings.module.css";
 import { StartList } from "./next-starts";
-import { sentence, useMailingWhen } from "./schedule-words";
+import { useMailingWhen } from "./schedule-words";
 
 /** What the mailing is set to, in words; what was left as it is by default is not told. */
 export function MailingSettings({ mailing, own }: { mailing: Mailing; own: boolean }) {

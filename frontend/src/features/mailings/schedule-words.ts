@@ -2,6 +2,7 @@ import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
 import type { Mailing, Repeat } from "@/api/types";
 import { createFormat } from "@/format/format";
+import { sentence } from "@/format/sentence";
 import { wallOf, zoneName } from "@/format/wall";
 
 /** When a mailing starts, as far as words tell it. */
@@ -104,9 +105,4 @@ export function useMailingWhen(): (mailing: Mailing) => string {
 /** Words at the end of a sentence: its full stop is also that of an abbreviation ("1 дек. 2026 г."). */
 export function beforeStop(words: string): string {
   return words.replace(/\.$/, "");
-}
-
-/** A phrase that stands alone. */
-export function sentence(words: string): string {
-  return words.charAt(0).toLocaleUpperCase() + words.slice(1);
 }

@@ -3,12 +3,13 @@ import { IconAlertTriangle } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Mailing } from "@/api/types";
+import { sentence } from "@/format/sentence";
 import { zones } from "@/format/wall";
 import { type MailingForm, timingOf } from "./form-values";
 import { MoreOptions } from "./more-options";
 import { NextStarts } from "./next-starts";
 import { RepeatFields } from "./repeat-fields";
-import { sentence, useScheduleWords } from "./schedule-words";
+import { useScheduleWords } from "./schedule-words";
 import { Step } from "./step";
 import { isMoved, useAtOnce } from "./use-at-once";
 
