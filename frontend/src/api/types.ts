@@ -96,6 +96,10 @@ export const RUN_STATUSES = [
 export const isOver = (status: RunStatus) =>
   status === "finished" || status === "cancelled" || status === "missed";
 
+/** Whether a run stands still until something comes; one that keeps to its rate goes on. */
+export const isWaiting = ({ status, reason }: { status: RunStatus; reason: string }) =>
+  status !== "running" || (reason !== "" && reason !== "rate");
+
 /** The states of a delivery: how it can end, in the order a person asks for them, then how it can be open. */
 export const ENDS = [
   "sent",

@@ -19,23 +19,23 @@ interface Props {
   parts?: Part[];
   /** Done per second, when known. */
   rate?: number | null | undefined;
-  /** Seconds until all is done, when known. */
-  left?: number | null | undefined;
+  /** It waits for something: the rate says nothing of the end. */
+  waits?: boolean;
 }
 
 /** How far long work is: a bar, n of m, the rate and the time left. */
-export function ProgressBar({ label, hideLabel = false, done, total, parts, rate, left }: Props) {
+export function ProgressBar({ label, hideLabel = false, done, total, parts, rate, waits = false }: Props) {
   const { t } = useTranslation();
   const format = useFormat();
   const share = (value: number) => (total > 0 ? Math.min(100, (value / total) * 100) : 0);
+  // The time left follows from what is shown, so that the two agree.
+  const shown = rate ? Math.round(rate < 10 ? rate * 10 : rate) / (rate < 10 ? 10 : 1) : 0;
   const words = [
     t("ui.progress.of", { done: format.number(done), total: format.number(total) }),
-    rate
-      ? t("ui.progress.rate", {
-          rate: format.number(rate < 10 ? Math.round(rate * 10) / 10 : Math.round(rate)),
-        })
+    shown > 0 ? t("ui.progress.rate", { rate: format.number(shown) }) : "",
+    shown > 0 && !waits && done < total
+      ? t("ui.progress.left", { time: format.duration(Math.ceil((total - done) / shown)) })
       : "",
-    left && done < total ? t("ui.progress.left", { time: format.duration(left) }) : "",
   ].filter(Boolean);
   return (
     <Stack gap={6}>

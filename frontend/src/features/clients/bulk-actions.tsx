@@ -185,13 +185,7 @@ function BulkDialog({ act, count: counted, selection, filter, onClose }: DialogP
             />
           )}
           {progress && (
-            <ProgressBar
-              label={t("clients.bulk.progress")}
-              done={progress.done}
-              total={count}
-              rate={rate}
-              left={rate ? (count - progress.done) / rate : undefined}
-            />
+            <ProgressBar label={t("clients.bulk.progress")} done={progress.done} total={count} rate={rate} />
           )}
           {failure !== null && (
             <FailureAlert

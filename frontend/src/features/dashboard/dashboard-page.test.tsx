@@ -52,7 +52,7 @@ test("what is being sent has a bar that follows the events", async () => {
     reason: "",
     counts: { ...noCounts, planned: 10, pending: 4, sent: 6 },
     rate_per_second: 2,
-    eta_seconds: 2,
+    eta_seconds: 9,
   });
   expect(await screen.findByText("6 of 10 · 2 a second · 2 secs left")).toBeInTheDocument();
 });

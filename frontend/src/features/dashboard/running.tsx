@@ -1,7 +1,7 @@
 import { Anchor, Stack, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { isOver, type Report } from "@/api/types";
+import { isOver, isWaiting, type Report } from "@/api/types";
 import { useProgress } from "@/api/use-progress";
 import { ProgressBar } from "@/ui/progress-bar";
 import { useReasonWords } from "@/ui/reason-words";
@@ -71,7 +71,7 @@ function Run({ run }: { run: Report }) {
           { value: counts.deferred, color: "yellow" },
         ]}
         rate={status === "running" ? rate : null}
-        left={status === "running" ? told?.eta_seconds : null}
+        waits={isWaiting({ status, reason })}
       />
       {reason && !isOver(status) && (
         <Text size="sm" c="dimmed">

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { mailingRun } from "@/api/queries/mailings";
-import type { Report, RunStatus } from "@/api/types";
+import { isWaiting, type Report, type RunStatus } from "@/api/types";
 import { useProgress } from "@/api/use-progress";
 import { ProgressBar } from "@/ui/progress-bar";
 
@@ -11,8 +11,6 @@ export interface RunState {
   reason: string;
   counts: Report["counts"];
   rate: number | null;
-  /** Seconds until it ends, when known. */
-  left: number | null;
 }
 
 /**
@@ -28,11 +26,10 @@ export function useRunState(runId: number, poll: number | false, ask = true): Ru
       reason: told.reason,
       counts: told.counts,
       rate: told.rate_per_second,
-      left: told.eta_seconds,
     };
   }
   const report = read.data;
-  return report && { ...report, rate: report.rate_per_second, left: null };
+  return report && { ...report, rate: report.rate_per_second };
 }
 
 /** Those whose outcome is known: nothing more will be tried for them. */
@@ -57,7 +54,7 @@ export function RunBar({ run, label }: { run: RunState; label?: string }) {
         { value: counts.deferred, color: "yellow" },
       ]}
       rate={run.status === "running" ? run.rate : null}
-      left={run.status === "running" ? run.left : null}
+      waits={isWaiting(run)}
     />
   );
 }

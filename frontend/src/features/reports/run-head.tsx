@@ -6,7 +6,7 @@ import { Fragment, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { rowsOf } from "@/api/queries/pages";
 import { reports } from "@/api/queries/reports";
-import { isOver, type Report } from "@/api/types";
+import { isOver, isWaiting, type Report } from "@/api/types";
 import { useFormat } from "@/format/use-format";
 import { PageHeader } from "@/ui/page-header";
 import { place } from "@/ui/place";
@@ -79,7 +79,7 @@ export function RunHead({ report, state }: Props) {
                 { value: counts.deferred, color: "yellow" },
               ]}
               rate={state.rate}
-              left={state.left}
+              waits={isWaiting(state)}
             />
           )}
         </Stack>

@@ -237,7 +237,7 @@ test("while it sends the bar and the sums follow the events; what was read of an
     reason: "",
     counts: { ...noCounts, planned: 100, pending: 60, sent: 40 },
     rate_per_second: 20,
-    eta_seconds: 3,
+    eta_seconds: 30,
   };
   queries.setQueryData(progressKey(40), told);
   const bar = await screen.findByRole("progressbar", { name: "Sending" });

@@ -8,8 +8,6 @@ export interface RunState {
   counts: Report["counts"];
   /** Mails a second, when it sends. */
   rate: number | null;
-  /** Seconds until it ends, when known. */
-  left: number | null;
 }
 
 /**
@@ -19,8 +17,8 @@ export interface RunState {
 export function useRunState(read: Report): RunState {
   const told = useProgress(read.run_id);
   if (told && !isOver(read.status)) {
-    const { status, reason, counts, rate_per_second, eta_seconds } = told;
-    return { status, reason, counts, rate: rate_per_second, left: eta_seconds };
+    const { status, reason, counts, rate_per_second } = told;
+    return { status, reason, counts, rate: rate_per_second };
   }
-  return { ...read, rate: read.rate_per_second || null, left: null };
+  return { ...read, rate: read.rate_per_second || null };
 }

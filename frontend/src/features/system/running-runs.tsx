@@ -1,6 +1,6 @@
 import { Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import type { Report } from "@/api/types";
+import { isWaiting, type Report } from "@/api/types";
 import { ProgressBar } from "@/ui/progress-bar";
 
 /** The runs under way, each with its bar. */
@@ -8,7 +8,7 @@ export function RunningRuns({ runs }: { runs: Report[] }) {
   const { t } = useTranslation();
   return (
     <Stack gap="md" mt="xs">
-      {runs.map(({ run_id, mailing_name, owner_email, counts, rate_per_second }) => {
+      {runs.map(({ run_id, mailing_name, owner_email, counts, rate_per_second, status, reason }) => {
         const done = counts.planned - counts.pending - counts.sending - counts.deferred;
         return (
           <div key={run_id}>
@@ -23,6 +23,7 @@ export function RunningRuns({ runs }: { runs: Report[] }) {
                 { value: counts.in_doubt, color: "grape" },
               ]}
               rate={rate_per_second}
+              waits={isWaiting({ status, reason })}
             />
             {owner_email && (
               <Text size="xs" c="dimmed" mt={4}>
