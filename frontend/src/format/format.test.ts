@@ -45,3 +45,15 @@ test("numbers are grouped as the language does it", () => {
 test("a zone that this browser does not know falls back to the browser's", () => {
   expect(createFormat("en", "Mars/Olympus").zone).toBe(createFormat("en", undefined).zone);
 });
+
+test.each([
+  [995, 1000, "99.5%"],
+  [10, 1000, "1.0%"],
+  [1000, 1000, "100.0%"],
+  [1, 1_000_000, "< 0.1%"],
+  [999_999, 1_000_000, "> 99.9%"],
+  [0, 1000, ""],
+  [0, 0, ""],
+])("the share of %d in %d is %s, with the decimals of all shares", (part, whole, want) => {
+  expect(createFormat("en", "UTC").share(part, whole)).toBe(want);
+});

@@ -42,6 +42,9 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["minute", 60],
 ];
 
+/** The least share that is told, the one decimal of all of them. */
+const LEAST = 0.001;
+
 const DAY = 24 * 60 * 60 * 1000;
 
 /** The zone of this browser; an account without a zone, or with one this browser does not know, is shown in it. */
@@ -70,7 +73,11 @@ export function createFormat(
     new Intl.DateTimeFormat(locale, { timeZone: zone, ...options });
 
   const number = new Intl.NumberFormat(locale);
-  const percent = new Intl.NumberFormat(locale, { style: "percent", maximumSignificantDigits: 3 });
+  const percent = new Intl.NumberFormat(locale, {
+    style: "percent",
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
+  });
   const date = formatter({ day: "numeric", month: "short", year: "numeric" });
   const dayMonth = new Intl.DateTimeFormat(locale, { timeZone: "UTC", day: "numeric", month: "short" });
   const time = formatter({ hour: "2-digit", minute: "2-digit" });
@@ -130,7 +137,14 @@ export function createFormat(
     zoneName: (at) =>
       zoneWords.formatToParts(new Date(at)).find(({ type }) => type === "timeZoneName")?.value ?? zone,
     number: (value) => number.format(value),
-    share: (part, whole) => (part > 0 && whole > 0 ? percent.format(part / whole) : ""),
+    share: (part, whole) => {
+      if (part <= 0 || whole <= 0) return "";
+      const share = part / whole;
+      // Rounded, some would look like none, and nearly all like all.
+      if (share < LEAST) return `< ${percent.format(LEAST)}`;
+      if (share < 1 && share > 1 - LEAST) return `> ${percent.format(1 - LEAST)}`;
+      return percent.format(share);
+    },
     time: (at) => time.format(new Date(at)),
     exactTime: (at) => exactTime.format(new Date(at)),
     dayOfMonth: (day) => dayMonth.format(new Date(`${day}T00:00:00Z`)),
