@@ -12,16 +12,16 @@ test("a date is the person's, not the server's", () => {
 
 test("today and tomorrow are those of the person's zone", () => {
   const at = "2026-11-23T21:30:00Z";
-  expect(createFormat("en", "UTC", noon).dateTime(at)).toBe("Today, 21:30");
-  expect(createFormat("en", "Europe/Moscow", noon).dateTime(at)).toBe("Tomorrow, 00:30");
-  expect(createFormat("ru", "Europe/Moscow", noon).dateTime(at)).toBe("Завтра, 00:30");
-  expect(createFormat("ru", "Europe/Moscow", noon).dateTime("2026-11-22T10:00:00Z")).toBe("Вчера, 13:00");
+  expect(createFormat("en", "UTC", noon).dateTime(at)).toBe("today, 21:30");
+  expect(createFormat("en", "Europe/Moscow", noon).dateTime(at)).toBe("tomorrow, 00:30");
+  expect(createFormat("ru", "Europe/Moscow", noon).dateTime(at)).toBe("завтра, 00:30");
+  expect(createFormat("ru", "Europe/Moscow", noon).dateTime("2026-11-22T10:00:00Z")).toBe("вчера, 13:00");
 });
 
 test("a day is a day though its clocks are changed", () => {
   const before = () => Date.parse("2027-03-27T22:30:00Z"); // 23:30 in Berlin, the night of 23 hours
   expect(createFormat("en", "Europe/Berlin", before).dateTime("2027-03-28T21:30:00Z")).toBe(
-    "Tomorrow, 23:30",
+    "tomorrow, 23:30",
   );
 });
 

@@ -5,12 +5,10 @@
 export interface Format {
   /** The zone all dates are shown in, an IANA name. */
   zone: string;
-  /** The zone as people call it: "Moscow Time", "Москва". */
-  zoneName: (at: string) => string;
   number: (value: number) => string;
-  /** What part of a whole: "95%", "0.4%"; empty of nothing. */
+  /** What part of a whole, each with one decimal: "95.0%", "0.4%", "< 0.1%"; empty of nothing. */
   share: (part: number, whole: number) => string;
-  /** "Today, 09:00", "Tomorrow, 09:00" or "1 Dec 2026, 09:00". */
+  /** "today, 09:00", "tomorrow, 09:00" or "1 Dec 2026, 09:00": as it stands within a sentence. */
   dateTime: (at: string) => string;
   /** "1 Dec 2026, 09:00:05": for what follows each other within a minute. */
   exactDateTime: (at: string) => string;
@@ -42,10 +40,10 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["minute", 60],
 ];
 
+const DAY = 24 * 60 * 60 * 1000;
+
 /** The least share that is told, the one decimal of all of them. */
 const LEAST = 0.001;
-
-const DAY = 24 * 60 * 60 * 1000;
 
 /** The zone of this browser; an account without a zone, or with one this browser does not know, is shown in it. */
 export const browserZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -107,7 +105,6 @@ export function createFormat(
     minute: "2-digit",
     second: "2-digit",
   });
-  const zoneWords = formatter({ timeZoneName: "shortGeneric" });
   const calendar = new Intl.DateTimeFormat("en", {
     timeZone: zone,
     year: "numeric",
@@ -134,8 +131,6 @@ export function createFormat(
 
   return {
     zone,
-    zoneName: (at) =>
-      zoneWords.formatToParts(new Date(at)).find(({ type }) => type === "timeZoneName")?.value ?? zone,
     number: (value) => number.format(value),
     share: (part, whole) => {
       if (part <= 0 || whole <= 0) return "";
@@ -155,7 +150,7 @@ export function createFormat(
     dateTime: (at) => {
       const instant = new Date(at);
       const days = dayNumber(instant.getTime()) - dayNumber(now());
-      const day = Math.abs(days) <= 1 ? capital(relative.format(days, "day")) : date.format(instant);
+      const day = Math.abs(days) <= 1 ? relative.format(days, "day") : date.format(instant);
       return `${day}, ${time.format(instant)}`;
     },
     relative: (at) => {
@@ -184,8 +179,4 @@ export function createFormat(
         .join(" ");
     },
   };
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toLocaleUpperCase() + text.slice(1);
 }

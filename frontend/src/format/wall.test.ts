@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { instantOf, wallOf, zoneName } from "./wall";
 
 test.each([
@@ -28,4 +28,18 @@ test("a zone is called as people call it", () => {
   expect(zoneName("Europe/Moscow", "en")).toBe("Moscow");
   expect(zoneName("Europe/Moscow", "ru")).toBe("Москва");
   expect(zoneName("UTC", "ru")).toBe("UTC");
+});
+
+test.each([
+  ["Moscow", "Москва, стандартное время", "Москва"],
+  ["New York", "Восточная Америка", "Восточная Америка"],
+  ["Yekaterinburg", "Yekaterinburg", "Asia/Yekaterinburg"],
+])("a zone that the browser calls %s and %s in Russian is called %s", (city, long, want) => {
+  vi.spyOn(Intl.DateTimeFormat.prototype, "formatToParts").mockImplementation(function (
+    this: Intl.DateTimeFormat,
+  ) {
+    const { timeZoneName } = this.resolvedOptions();
+    return [{ type: "timeZoneName", value: timeZoneName === "longGeneric" ? long : city }];
+  });
+  expect(zoneName("Asia/Yekaterinburg", "ru")).toBe(want);
 });

@@ -89,18 +89,29 @@ export function zones(): string[] {
   return known.includes("UTC") ? known : [...known, "UTC"];
 }
 
-/** A zone as people call it: "Moscow", "New York", in Russian "Москва". */
+/**
+ * A zone as people call it: "Moscow", "New York", in Russian "Москва". Where the browser has no Russian name of its city
+ * it is called as the region is, else by its id.
+ */
 export function zoneName(zone: string, language: string): string {
   if (zone === "UTC") return zone;
   try {
-    const name = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, {
-      timeZone: zone,
-      timeZoneName: "shortGeneric",
-    })
-      .formatToParts(0)
-      .find(({ type }) => type === "timeZoneName")?.value;
-    return name?.replace(/ Time$/, "") ?? zone;
+    const city = named(zone, language, "shortGeneric").replace(/ Time$/, "");
+    if (language === "en" || !LATIN.test(city)) return city;
+    const region = named(zone, language, "longGeneric").replace(/, стандартное время$/, "");
+    return LATIN.test(region) ? zone : region;
   } catch {
     return zone;
   }
+}
+
+const LATIN = /^[A-Za-z]/;
+
+function named(zone: string, language: string, timeZoneName: "shortGeneric" | "longGeneric"): string {
+  const locale = language === "en" ? "en-GB" : language;
+  return (
+    new Intl.DateTimeFormat(locale, { timeZone: zone, timeZoneName })
+      .formatToParts(Date.now())
+      .find(({ type }) => type === "timeZoneName")?.value ?? zone
+  );
 }

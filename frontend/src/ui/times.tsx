@@ -1,12 +1,22 @@
 import { useEffect, useState } from "react";
+import { sentence } from "@/format/sentence";
 import { useFormat } from "@/format/use-format";
 
+interface Props {
+  at: string;
+  /** The day alone. */
+  day?: boolean;
+  /** It stands within a sentence: "tomorrow", not "Tomorrow". */
+  within?: boolean;
+}
+
 /** An instant in the person's zone; the full form with the zone is in its title. A screen with times names the zone once. */
-export function DateTime({ at, day = false }: { at: string; day?: boolean }) {
+export function DateTime({ at, day = false, within = false }: Props) {
   const format = useFormat();
+  const words = day ? format.date(at) : format.dateTime(at);
   return (
     <time dateTime={at} title={format.fullDateTime(at)}>
-      {day ? format.date(at) : format.dateTime(at)}
+      {within ? words : sentence(words)}
     </time>
   );
 }

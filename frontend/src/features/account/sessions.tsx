@@ -77,7 +77,7 @@ function Row({ row, onEnd }: { row: SignIn; onEnd: () => void }) {
         </Group>
         <Text size="xs" c="dimmed">
           {row.ip} · {t("profile.lastUsed")} <RelativeTime at={row.last_used_at} /> · {t("profile.since")}{" "}
-          <DateTime at={row.created_at} />
+          <DateTime at={row.created_at} within />
         </Text>
       </div>
       {!row.current && (

@@ -94,7 +94,7 @@ function Keys() {
         {t("apiKeys.revokeText")}{" "}
         {revoking?.last_used_at ? (
           <>
-            {t("apiKeys.lastUsed")} <DateTime at={revoking.last_used_at} />.
+            {t("apiKeys.lastUsed")} <DateTime at={revoking.last_used_at} within />.
           </>
         ) : (
           t("apiKeys.neverUsed")
@@ -138,12 +138,12 @@ function Row({ row, onRevoke }: { row: ApiKey; onRevoke: () => void }) {
             ·{" "}
             {row.expires_at ? (
               <>
-                {t(expired ? "apiKeys.endedAt" : "apiKeys.endsAt")} <DateTime at={row.expires_at} />
+                {t(expired ? "apiKeys.endedAt" : "apiKeys.endsAt")} <DateTime at={row.expires_at} within />
               </>
             ) : (
               t("apiKeys.never")
             )}{" "}
-            · {t("apiKeys.made")} <DateTime at={row.created_at} />
+            · {t("apiKeys.made")} <DateTime at={row.created_at} within />
           </Text>
         </Stack>
         <Button

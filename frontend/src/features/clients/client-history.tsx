@@ -51,7 +51,7 @@ export function ClientHistory({ id }: { id: number }) {
               {row.state === "deferred" && row.next_at && (
                 <>
                   {" · "}
-                  {t("clients.history.next")} <DateTime at={row.next_at} />
+                  {t("clients.history.next")} <DateTime at={row.next_at} within />
                 </>
               )}
             </Text>

@@ -3,7 +3,9 @@ import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import type { Summary } from "@/api/types";
 import { createFormat } from "@/format/format";
+import { sentence } from "@/format/sentence";
 import { useFormat } from "@/format/use-format";
+import { zoneName } from "@/format/wall";
 import { place } from "@/ui/place";
 import { Section } from "./section";
 
@@ -43,9 +45,9 @@ export function Next({ mailings }: { mailings: Summary["next"] }) {
                 </Anchor>
                 <Text size="sm" className="tabular">
                   <time dateTime={next_run_at} title={format.fullDateTime(next_run_at)}>
-                    {there.dateTime(next_run_at)}
+                    {sentence(there.dateTime(next_run_at))}
                   </time>
-                  , {there.zoneName(next_run_at)}
+                  , {zoneName(timezone, i18n.language)}
                 </Text>
               </div>
             );

@@ -38,7 +38,7 @@ export function MailView({ id, part, onPart }: Props) {
           {data.subject || t("inbox.noSubject")}
         </Title>
         <Text size="sm" c="dimmed" style={{ overflowWrap: "anywhere" }}>
-          {data.from} → {data.to}, <DateTime at={data.received_at} />
+          {data.from} → {data.to}, <DateTime at={data.received_at} within />
         </Text>
       </div>
       <Tabs

@@ -89,7 +89,7 @@ function Shown({ mailing: { value, etag }, poll }: { mailing: Versioned<Mailing>
           <Text>
             {t("mailing.next")}{" "}
             <Text span fw={600}>
-              <DateTime at={value.next_run_at} />
+              <DateTime at={value.next_run_at} within />
             </Text>
           </Text>
         )}

@@ -33,9 +33,7 @@ export function scheduleWords(
   const zone = zoneName(timezone, language);
   if (!repeat) {
     if (!start_at) return t("schedule.now");
-    // "Today" within a sentence.
-    const at = format.dateTime(start_at);
-    return t("schedule.once", { at: at.charAt(0).toLocaleLowerCase(language) + at.slice(1), zone });
+    return t("schedule.once", { at: format.dateTime(start_at), zone });
   }
   const start = start_at ?? new Date(now()).toISOString();
   const time = wallOf(start, timezone).time;

@@ -51,7 +51,7 @@ export function useDeliveryColumns(): Column<Delivery>[] {
           <StateBadge of="delivery" state={row.state} />
           {row.state === "deferred" && row.next_at && (
             <Text size="xs" c="dimmed" mt={2}>
-              {t("reports.deliveries.next")}: <DateTime at={row.next_at} />
+              {t("reports.deliveries.next")}: <DateTime at={row.next_at} within />
             </Text>
           )}
           {row.resolved_by && (

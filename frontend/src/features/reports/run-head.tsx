@@ -37,7 +37,7 @@ export function RunHead({ report, state }: Props) {
         title={mailing_name}
         lead={
           <>
-            {t("reports.page.lead", { id: run_id })} <DateTime at={planned_at} />
+            {t("reports.page.lead", { id: run_id })} <DateTime at={planned_at} within />
           </>
         }
         action={

@@ -88,7 +88,7 @@ function Troubles({ system }: { system: SystemState }) {
         <Alert color="yellow" variant="outline" title={t("system.trouble.due", { count: load.runs_due })}>
           {load.due_since && (
             <>
-              {t("system.trouble.dueSince")} <DateTime at={load.due_since} />
+              {t("system.trouble.dueSince")} <DateTime at={load.due_since} within />
             </>
           )}
         </Alert>
@@ -107,7 +107,7 @@ function Troubles({ system }: { system: SystemState }) {
         >
           <Text size="sm">
             {t(way.reason === "auth" ? "system.trouble.auth" : "system.trouble.connection")}{" "}
-            {t("system.trouble.until")} <DateTime at={way.until} />{" "}
+            {t("system.trouble.until")} <DateTime at={way.until} within />{" "}
             {way.transport_id && (
               <Anchor
                 inherit

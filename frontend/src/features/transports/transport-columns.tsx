@@ -76,7 +76,7 @@ export function Trouble({ row }: { row: TransportSettings }) {
       {t(row.reason === "auth" ? "transports.trouble.auth" : "transports.trouble.connection")}{" "}
       {row.until && (
         <>
-          {t("transports.trouble.until")} <DateTime at={row.until} />
+          {t("transports.trouble.until")} <DateTime at={row.until} within />
         </>
       )}
     </>
