@@ -2,16 +2,18 @@ package api
 
 import (
 	"encoding/csv"
-	"log/slog"
 	"mime"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/postrider/postrider/pkg/model"
 	"github.com/postrider/postrider/pkg/store"
 )
 
@@ -48,7 +50,7 @@ func wantsCSV(c echo.Context) bool {
 // length costs no memory. The audit log tells of it first. Cells that a spreadsheet would take for a formula
 // begin with an apostrophe. What goes wrong before the first row is an ordinary
 // error; after it the connection is cut, so that nobody takes a part for the
-// whole.
+// whole. So it is when the caller may not read on, or takes a page too slowly.
 func writeCSV[T any](s *Server, c echo.Context, name string, columns []string, pages func(store.Page) (store.List[T], error), p store.Page, cells func(*T) []string) error {
 	p.Limit, p.Cursor, p.WithTotal = store.MaxLimit, "", false
 	page, err := pages(p)
@@ -72,7 +74,10 @@ func writeCSV[T any](s *Server, c echo.Context, name string, columns []string, p
 	w := csv.NewWriter(c.Response())
 	w.UseCRLF = true
 	_ = w.Write(columns) // errors stay in w
+	to, asked := http.NewResponseController(c.Response()), time.Now()
 	for {
+		// Not every writer has deadlines (tests' have none); then the reader has time.
+		_ = to.SetWriteDeadline(time.Now().Add(s.progress.pace.page))
 		for i := range page.Items {
 			row := cells(&page.Items[i])
 			for j := range row {
@@ -88,12 +93,39 @@ func writeCSV[T any](s *Server, c echo.Context, name string, columns []string, p
 		if page.Next == "" {
 			return nil
 		}
-		p.Cursor = page.Next
-		if page, err = pages(p); err != nil {
-			slog.ErrorContext(c.Request().Context(), "a CSV broke off", "request_id", requestID(c), "error", err)
+		if time.Since(asked) >= s.progress.pace.check {
+			asked, err = time.Now(), s.mayReadOn(c)
+		}
+		if err == nil {
+			p.Cursor = page.Next
+			page, err = pages(p)
+		}
+		if err != nil {
+			s.Log.WarnContext(c.Request().Context(), "a CSV broke off", "request_id", requestID(c), "error", err)
 			panic(http.ErrAbortHandler)
 		}
 	}
+}
+
+// mayReadOn reads the account behind a list anew, and what it sees. The end of
+// an access token ends no list that was begun with it; that of its session does.
+func (s *Server) mayReadOn(c echo.Context) error {
+	saw := viewerOf(c)
+	if keyOf(c) == nil {
+		u, err := s.Store.SessionUser(c.Request().Context(), sessionOf(c), userOf(c).ID)
+		if err != nil {
+			return err
+		}
+		c.Set(userKey, u)
+		c.Set(linkedKey, true)
+	}
+	if err := s.permit(c); err != nil {
+		return err
+	}
+	if !reflect.DeepEqual(saw, viewerOf(c)) { // it would go on as another list
+		return &model.Error{Kind: model.Forbidden}
+	}
+	return nil
 }
 
 // defused keeps a cell from being a formula (OWASP, CSV injection): those begin

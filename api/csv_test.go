@@ -1,14 +1,20 @@
 package api_test
 
 import (
+	"bufio"
 	"encoding/csv"
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/postrider/postrider/api"
+	"github.com/postrider/postrider/pkg/model"
+	"github.com/postrider/postrider/pkg/store"
 )
 
 // TestListsAsCSV: every list that people keep comes as a table of the same
@@ -48,6 +54,84 @@ func TestListsAsCSV(t *testing.T) {
 		messages := string(root.do(t, "GET", "/messages", nil, header{"Accept", "text/csv"}).body)
 		require.Contains(t, messages, ",'=1+1,", "formulas are defused")
 	})
+}
+
+// TestACSVEndsWithTheRightToReadIt: it is cut, and does not end as if it were
+// whole.
+func TestACSVEndsWithTheRightToReadIt(t *testing.T) {
+	t.Parallel()
+	h := one(t)
+	h.api.HurryEvents(quick, quick, quick, patience)
+	pipes := pipeServer(t, h)
+	root, anna := h.superuser(t), h.user(t)
+	const rows = store.MaxLimit + 1
+	for i := range rows {
+		row := model.Client{OwnerID: anna.user.ID, Email: fmt.Sprintf("reader%d@example.com", i)}
+		require.NoError(t, h.store.CreateClient(t.Context(), anna.user.Viewer(), &row))
+	}
+	change := func(body fields) func(*testing.T, *caller) {
+		return func(t *testing.T, u *caller) {
+			root.do(t, "PATCH", fmt.Sprintf("/users/%d", u.user.ID), body).require(t, 200)
+		}
+	}
+	block, demote := change(fields{"is_active": false}), change(fields{"groups": []string{}})
+	signOut := func(t *testing.T, u *caller) { u.do(t, "POST", "/auth/logout", nil).require(t, 204) }
+	byToken := func(_ *testing.T, u *caller) (*caller, string) { return u, "/clients" }
+	byLink := func(t *testing.T, u *caller) (*caller, string) { return h.anonymous(), u.link(t, "/clients") }
+	byKey := func(t *testing.T, u *caller) (*caller, string) { return u.key(t, model.ClientsRead), "/clients" }
+	for _, x := range []struct {
+		what  string
+		begin func(*testing.T, *caller) (*caller, string)
+		end   func(*testing.T, *caller)
+		whole bool
+	}{
+		{"nothing happens", byToken, func(*testing.T, *caller) {}, true},
+		{"nothing happens to a link", byLink, func(*testing.T, *caller) {}, true},
+		{"nothing happens to a key", byKey, func(*testing.T, *caller) {}, true},
+		{"the token ends", func(t *testing.T, u *caller) (*caller, string) {
+			return &caller{h: h, user: u.user, token: u.resigned(t, time.Now().Add(2*time.Second))}, "/clients"
+		}, func(*testing.T, *caller) { time.Sleep(2 * time.Second) }, true},
+		{"blocked", byToken, block, false},
+		{"demoted", byToken, demote, false},
+		{"signed out", byToken, signOut, false},
+		{"blocked, by a link", byLink, block, false},
+		{"demoted, by a link", byLink, demote, false},
+		{"signed out, by a link", byLink, signOut, false},
+		{"demoted, by a key", byKey, demote, false},
+		{"the key is revoked", byKey, func(t *testing.T, u *caller) {
+			var keys struct{ Items []struct{ ID int64 } }
+			u.do(t, "GET", "/api-keys", nil).require(t, 200).json(t, &keys)
+			u.do(t, "DELETE", fmt.Sprintf("/api-keys/%d", keys.Items[0].ID), nil).require(t, 204)
+		}, false},
+	} {
+		u := h.manager(t)
+		asks, path := x.begin(t, u)
+		res, err := http.ReadResponse(bufio.NewReader(pipes.ask(t, asks, path, "text/csv")), nil)
+		require.NoError(t, err, x.what)
+		require.Equal(t, 200, res.StatusCode, x.what)
+		x.end(t, u)
+		time.Sleep(2 * quick)
+		body, err := io.ReadAll(res.Body)
+		_ = res.Body.Close() // says again what reading said
+		if x.whole {
+			require.NoError(t, err, x.what)
+			require.Equal(t, rows+1, strings.Count(string(body), "\r\n"), x.what)
+		} else {
+			require.ErrorIs(t, err, io.ErrUnexpectedEOF, x.what)
+		}
+	}
+}
+
+// A reader that takes nothing is given up.
+func TestACSVGivesUpWhoDoesNotRead(t *testing.T) {
+	t.Parallel()
+	h := one(t)
+	h.api.HurryEvents(quick, quick, time.Minute, 5*quick)
+	pipes := pipeServer(t, h)
+	anna := h.user(t)
+	pipes.ask(t, anna, "/clients", "text/csv")
+	require.Eventually(t, func() bool { return strings.Contains(h.log.String(), `"route":"/api/v1/clients"`) }, patience, quick,
+		"the call is over though nobody read and nobody closed")
 }
 
 func TestACellIsNoFormula(t *testing.T) {

@@ -381,20 +381,42 @@ func TestEventsGiveUpWhoDoesNotRead(t *testing.T) {
 	t.Parallel()
 	h := one(t)
 	h.api.HurryEvents(quick, quick, time.Minute, 5*quick)
+	pipes := pipeServer(t, h)
+	anna := h.user(t)
+	pipes.ask(t, anna, "/events", "")
+	require.Eventually(t, func() bool { return strings.Contains(h.log.String(), `"route":"/api/v1/events"`) }, patience, quick,
+		"the call is over though nobody read and nobody closed")
+}
+
+// pipeServer is the surface behind connections that take a byte only when
+// somebody reads it.
+func pipeServer(t *testing.T, h *harness) pipeListener {
+	t.Helper()
 	pipes := pipeListener(make(chan net.Conn))
 	srv := api.HTTPServer(h.api, "")
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(pipes) }()
-	anna := h.user(t)
-	ours, theirs := net.Pipe() // takes a byte only when somebody reads it
-	pipes <- theirs
-	_, err := fmt.Fprintf(ours, "GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n", anna.token)
+	t.Cleanup(func() {
+		require.NoError(t, srv.Close())
+		require.ErrorIs(t, <-served, http.ErrServerClosed)
+	})
+	return pipes
+}
+
+// ask opens a connection with a call on it whose answer nobody reads yet; a
+// caller without a token asks as nobody.
+func (l pipeListener) ask(t *testing.T, c *caller, path, accept string) net.Conn {
+	t.Helper()
+	ours, theirs := net.Pipe()
+	t.Cleanup(func() { _ = ours.Close() })
+	l <- theirs
+	authorization := ""
+	if c.token != "" {
+		authorization = "Authorization: Bearer " + c.token + "\r\n"
+	}
+	_, err := fmt.Fprintf(ours, "GET /api/v1%s HTTP/1.1\r\nHost: localhost\r\nAccept: %s\r\n%s\r\n", path, accept, authorization)
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { return strings.Contains(h.log.String(), `"route":"/api/v1/events"`) }, patience, quick,
-		"the call is over though nobody read and nobody closed")
-	require.NoError(t, ours.Close())
-	require.NoError(t, srv.Close())
-	require.ErrorIs(t, <-served, http.ErrServerClosed)
+	return ours
 }
 
 type pipeListener chan net.Conn

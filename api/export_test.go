@@ -51,10 +51,10 @@ func Words(detail, code, message string) (string, string) {
 	return russian.detail(errorOf(detail)), russian.field(fieldOf(code, message))
 }
 
-// HurryEvents makes the event streams keep another time. It must be called
-// before the first of them opens.
+// HurryEvents makes the event streams, and lists as CSV, keep another time. It
+// must be called before the first of them opens.
 func (s *Server) HurryEvents(poll, beat, check, write time.Duration) {
-	s.progress.pace = pace{poll, beat, check, write}
+	s.progress.pace = pace{poll, beat, check, write, write}
 }
 
 // MaxStreams is how many event streams an account may have open.

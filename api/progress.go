@@ -12,15 +12,16 @@ import (
 	"github.com/postrider/postrider/pkg/store"
 )
 
-// pace is how the event stream keeps time.
+// pace is how the event stream keeps time, and a list that is streamed as CSV.
 type pace struct {
 	poll  time.Duration // from one look at the runs to the next; also the shortest time between two events of a run
 	beat  time.Duration // from one heartbeat to the next
 	check time.Duration // from one look at the account behind a stream to the next
 	write time.Duration // how long a peer may take to take an event
+	page  time.Duration // and how long to take a page of a CSV
 }
 
-var ordinaryPace = pace{poll: time.Second, beat: 15 * time.Second, check: 5 * time.Second, write: 10 * time.Second}
+var ordinaryPace = pace{poll: time.Second, beat: 15 * time.Second, check: 5 * time.Second, write: 10 * time.Second, page: time.Minute}
 
 const (
 	maxStreams  = 10               // of one account in one process at a time

@@ -112,9 +112,10 @@ func New(d Deps) (*Server, error) {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
 
 // HTTPServer is a server with the time limits of this surface. There is no
-// limit on writing, because event streams and downloads take their time; slow
-// readers of ordinary answers are bounded by the kernel's buffers, and slow
-// senders by the limits on reading. At its shutdown event streams end at once.
+// limit on writing, because event streams and downloads take their time, and
+// have limits of their own; slow readers of ordinary answers are bounded by the
+// kernel's buffers, and slow senders by the limits on reading. At its shutdown
+// event streams end at once.
 func HTTPServer(h http.Handler, addr string) *http.Server {
 	server := &http.Server{
 		Addr:              addr,
