@@ -128,15 +128,33 @@ func (s *Server) mayReadOn(c echo.Context) error {
 	return nil
 }
 
-// defused keeps a cell from being a formula (OWASP, CSV injection): those begin
-// with one of these, in the usual, the full-width or the small form, also behind
-// what nobody sees, as spreadsheets leave some of it out.
+// defused keeps a cell from being a formula (OWASP, CSV injection), and each
+// part of it that a spreadsheet whose list separator is no comma takes for a
+// cell: to such a one quotes in the middle of a line say nothing.
 func defused(cell string) string {
-	visible := strings.TrimLeftFunc(cell, func(r rune) bool { return !strings.ContainsRune("\t\r\n", r) && unseen(r) })
-	if first, size := utf8.DecodeRuneInString(visible); size > 0 && strings.ContainsRune("=+-@\t\r\n＝＋－＠﹦﹢﹣﹫", first) {
-		return "'" + cell
+	var b strings.Builder
+	if formula(cell, "\t\r\n") {
+		b.WriteByte('\'')
 	}
-	return cell
+	for {
+		i := strings.IndexAny(cell, ";\t\r\n") + 1
+		if i == 0 {
+			return b.String() + cell
+		}
+		b.WriteString(cell[:i])
+		if cell = cell[i:]; formula(cell, "") {
+			b.WriteByte('\'')
+		}
+	}
+}
+
+// formula reports whether a text begins with what makes it a formula, in the
+// usual, the full-width or the small form, or with one of also. What nobody
+// sees may stand before it, as spreadsheets leave some of it out, and quotes.
+func formula(text, also string) bool {
+	visible := strings.TrimLeftFunc(text, func(r rune) bool { return r == '"' || unseen(r) && !strings.ContainsRune("\t\r\n", r) })
+	first, size := utf8.DecodeRuneInString(visible)
+	return size > 0 && strings.ContainsRune("=+-@＝＋－＠﹦﹢﹣﹫"+also, first)
 }
 
 func unseen(r rune) bool {

@@ -140,10 +140,41 @@ func TestACellIsNoFormula(t *testing.T) {
 		for _, begin := range []string{"=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "﹦", "﹢", "﹣", "﹫"} {
 			cell := before + begin + "1"
 			require.Equal(t, "'"+cell, api.Defused(cell), "%q", cell)
+			for _, end := range []string{";", "\t", "\r", "\n", "\r\n"} {
+				if !strings.Contains("\t\r\n", begin) {
+					require.Equal(t, "x"+end+"'"+cell, api.Defused("x"+end+cell), "%q", end+cell)
+				}
+			}
 		}
 		for _, rest := range []string{"", "1=1", "Анна", "a+b@example.com", "'=1", "−1"} {
 			cell := before + rest
 			require.Equal(t, cell, api.Defused(cell), "%q", cell)
+			require.Equal(t, "x;"+cell, api.Defused("x;"+cell), "%q", cell)
+		}
+	}
+}
+
+// TestACSVHasNoFormulaForOtherSeparators: in many countries the separator of
+// lists is a semicolon, and some take the file for one with tabs.
+func TestACSVHasNoFormulaForOtherSeparators(t *testing.T) {
+	t.Parallel()
+	h := one(t)
+	anna := h.user(t)
+	evil := "=cmd|'/C calc'!A0"
+	for i, comment := range []string{"x;" + evil, "x\t" + evil, "x\n" + evil, "x,y; " + evil, `x;"` + evil, `"x";` + evil, ";;" + evil, "x;\ufeff" + evil} {
+		anna.do(t, "POST", "/clients", fields{"email": fmt.Sprintf("c%d@example.com", i), "comment": comment}).require(t, 201)
+	}
+	body := string(anna.do(t, "GET", "/clients", nil, header{"Accept", "text/csv"}).require(t, 200).body)
+	require.Equal(t, 8, strings.Count(body, evil))
+	for _, separator := range []rune{',', ';', '\t'} {
+		r := csv.NewReader(strings.NewReader(body))
+		r.Comma, r.LazyQuotes, r.FieldsPerRecord = separator, true, -1
+		rows, err := r.ReadAll()
+		require.NoError(t, err)
+		for _, row := range rows {
+			for _, cell := range row {
+				require.NotRegexp(t, `^[\s"\x{feff}]*=`, cell, "separated by %q", separator)
+			}
 		}
 	}
 }
