@@ -33,6 +33,34 @@ async function signedIn() {
   return { page, close, api, email };
 }
 
+test("the tools stand in one line, and a name without spaces has two at most and pushes nothing aside", async () => {
+  const { page, close, api } = await signedIn();
+  await page.goto("/messages/new?tab=visual");
+  const tools = page.getByRole("toolbar", { name: words.toolbar });
+  await tools.waitFor();
+  const lines = await tools.evaluate(
+    (bar) =>
+      new Set(
+        [...bar.children].map((tool) => tool.getBoundingClientRect()).map(({ y, height }) => y + height / 2),
+      ).size,
+  );
+  assert.equal(lines, 1);
+  const name = "w".repeat(200);
+  const { id } = await api("POST", "/messages", { name, subject: name, html: "<p>Good day.</p>" });
+  await api("POST", "/clients", { email: `${"w".repeat(60)}@example.com`, full_name: name });
+  for (const path of ["/messages", "/clients", `/messages/${id}`]) {
+    await page.goto(path);
+    await page.getByTitle(name, { exact: true }).first().waitFor();
+    const [aside, heights] = await page.evaluate(() => [
+      document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      [...document.querySelectorAll("h1, tbody tr")].map((element) => element.clientHeight),
+    ]);
+    assert.equal(aside, 0, path);
+    assert.ok(Math.max(...heights) < 90, `${path}: ${heights}`);
+  }
+  await close();
+});
+
 test("a message is written visually, previewed, taken through its source, and tested", async () => {
   const { page, close, api, email } = await signedIn();
   await api("POST", "/clients", {

@@ -24,8 +24,15 @@ export function PageHeader({ title, lead, action }: Props) {
   usePageTitle(title);
   return (
     <Group component="header" justify="space-between" align="flex-start" gap="md" mb="lg">
-      <Stack gap={4} style={{ flex: "1 1 280px" }}>
-        <Title order={1} size="h2" tabIndex={-1}>
+      <Stack gap={4} miw={0} style={{ flex: "1 1 280px" }}>
+        <Title
+          order={1}
+          size="h2"
+          tabIndex={-1}
+          lineClamp={2}
+          title={title}
+          style={{ overflowWrap: "anywhere" }}
+        >
           {title}
         </Title>
         {lead && <Text c="dimmed">{lead}</Text>}

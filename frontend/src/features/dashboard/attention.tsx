@@ -101,7 +101,9 @@ function Item({ title, badge, text, act, link }: ItemProps) {
     <Group component="li" justify="space-between" align="flex-start" gap="xs 16px">
       <div className={classes.text}>
         <Group gap="xs">
-          <Text fw={500}>{title}</Text>
+          <Text fw={500} lineClamp={2} title={title} style={{ overflowWrap: "anywhere" }}>
+            {title}
+          </Text>
           {badge}
         </Group>
         <Text size="sm">{text}</Text>

@@ -38,6 +38,8 @@ export function Next({ mailings }: { mailings: Summary["next"] }) {
               <div key={id}>
                 <Anchor
                   fw={500}
+                  lineClamp={2}
+                  title={name}
                   style={{ overflowWrap: "anywhere" }}
                   renderRoot={(props) => <Link {...props} {...place(`/mailings/${id}`)} />}
                 >

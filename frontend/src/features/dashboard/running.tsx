@@ -1,4 +1,4 @@
-import { Anchor, Stack, Text } from "@mantine/core";
+import { Anchor, Group, Stack, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { isOver, isWaiting, type Report } from "@/api/types";
@@ -48,16 +48,18 @@ function Run({ run }: { run: Report }) {
   const rate = told?.rate_per_second ?? run.rate_per_second;
   return (
     <Stack gap={6}>
-      <div>
-        <StateBadge of="run" state={status} />{" "}
+      <Group gap={6} wrap="nowrap">
+        <StateBadge of="run" state={status} />
         <Anchor
           fw={500}
+          lineClamp={2}
+          title={run.mailing_name}
           style={{ overflowWrap: "anywhere" }}
           renderRoot={(props) => <Link {...props} to="/reports/$runId" params={{ runId: run.run_id }} />}
         >
           {run.mailing_name}
         </Anchor>
-      </div>
+      </Group>
       <ProgressBar
         label={run.mailing_name}
         hideLabel

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import classes from "./data-table.module.css";
 import { useRowsInSight } from "./in-sight";
 import { type TableProps, useRangeSelection } from "./table";
+import { Words } from "./words";
 
 /** From here on cards out of sight are left out of the page. */
 const MANY = 60;
@@ -82,7 +83,9 @@ export function Cards<Row>({
                     }
                   />
                 )}
-                <div className={classes.cardTitle}>{title?.cell(row)}</div>
+                <div className={`${classes.cardTitle} ${classes.name}`} title={rowName(row)}>
+                  {title?.cell(row)}
+                </div>
                 {beside.map((column) => (
                   <Fragment key={column.id}>{column.cell(row)}</Fragment>
                 ))}
@@ -107,7 +110,9 @@ function Lines<Row>({ row, columns }: { row: Row; columns: TableProps<Row>["colu
       {filled.map(({ column, content }) => (
         <Fragment key={column.id}>
           <dt>{column.header}</dt>
-          <dd>{content}</dd>
+          <dd>
+            <Words>{content}</Words>
+          </dd>
         </Fragment>
       ))}
     </dl>

@@ -6,6 +6,7 @@ import { ariaSort, type Column, nextSort } from "./column";
 import classes from "./data-table.module.css";
 import { useRowsInSight } from "./in-sight";
 import { type TableProps, useRangeSelection } from "./table";
+import { Words } from "./words";
 
 /** From here on rows out of sight are left out of the page. */
 const MANY = 100;
@@ -97,9 +98,10 @@ export function Rows<Row>({
                 <Table.Td
                   key={column.id}
                   visibleFrom={column.from}
-                  className={`${classes.cell} ${column.align === "right" ? classes.right : ""}`}
+                  className={`${classes.cell} ${column.align === "right" ? classes.right : ""} ${column.card === "title" ? classes.name : ""}`}
+                  {...(column.card === "title" && { title: rowName(row) })}
                 >
-                  {column.cell(row)}
+                  <Words>{column.cell(row)}</Words>
                 </Table.Td>
               ))}
             </Table.Tr>

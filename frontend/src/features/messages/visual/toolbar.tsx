@@ -45,7 +45,7 @@ export function Toolbar({ editor }: { editor: Editor }) {
     <Group className={classes.bar ?? ""} role="toolbar" aria-label={t("messages.toolbar")}>
       <NativeSelect
         size="xs"
-        w={132}
+        w={116}
         aria-label={t("messages.tool.block")}
         value={String(is.block)}
         onChange={(event) => {
