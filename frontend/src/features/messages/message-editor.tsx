@@ -37,8 +37,8 @@ export function MessageEditor({ content, change, failures, readOnly = false, sea
   const visual = useVisual(content.html);
 
   const onlyText = content.html.trim() === "" && content.text.trim() !== "";
-  const wanted = readOnly && search.tab === "visual" ? "html" : search.tab;
-  const tab = visual.reason && wanted !== "text" ? "html" : (wanted ?? (onlyText ? "text" : "visual"));
+  const wanted = search.tab ?? (onlyText ? "text" : "visual");
+  const tab = wanted === "visual" && (readOnly || visual.reason) ? "html" : wanted;
   const refused = preview.error instanceof Failure ? preview.error.fields : [];
   const wrong = (part: keyof Content) =>
     [...failures, ...refused].find(({ field }) => field === part)?.message;

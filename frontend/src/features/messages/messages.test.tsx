@@ -54,6 +54,20 @@ test("what the visual editor would lose opens as source and says why; what is mi
   await screen.findByText("1 placeholder is empty for this client");
 });
 
+test.each(["", "?tab=visual"])(
+  "what one may not change cannot be written into: /messages/4%s",
+  async (tab) => {
+    server.use(
+      http.get(at("/messages/4"), () => answer(aMessage({ owner_id: 99, html: "<p>Come</p>" }), '"1"')),
+    );
+    await visitSignedIn(`/messages/4${tab}`);
+    await screen.findByText(/message is somebody else's/);
+    expect(screen.getByRole("tab", { name: "HTML", selected: true })).toBeVisible();
+    expect(await screen.findByRole("textbox", { name: "HTML" })).toHaveAttribute("readonly");
+    expect(screen.queryByRole("toolbar")).not.toBeInTheDocument();
+  },
+);
+
 test("it saves itself under its version, and what somebody else saved is not undone", async () => {
   const saves: { etag: string | null; subject: string }[] = [];
   let now = aMessage();
