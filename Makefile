@@ -70,10 +70,10 @@ dev: $(NPM_TEST) ## The API, restarted when Go files change, and Vite with hot r
 	@.ci/dev
 
 .PHONY: generate
-generate: $(NPM_TEST) ## Make the OpenAPI files, the interface's types and the page of rights from api/
+generate: $(NPM_TEST) ## Make the OpenAPI files, the page of rights, the interface's types and permissions from api/
 	go tool swag init --quiet --generalInfo doc.go --dir ./api,./pkg/model --outputTypes json --output docs/openapi
 	go run ./docs/openapi/convert docs/openapi/swagger.json docs/openapi/openapi.json
-	go run ./docs/authorization docs/authorization.md
+	go run ./docs/authorization docs/authorization.md frontend/src/api/permissions.gen.ts
 	cd frontend && npm run --silent api:types
 
 $(GOLANGCI):

@@ -17,6 +17,9 @@ func TestThePageIsOfTheTableAsItIs(t *testing.T) {
 	written, err := os.ReadFile("../authorization.md")
 	require.NoError(t, err)
 	require.Equal(t, page(rights), string(written), "run make generate")
+	written, err = os.ReadFile("../../frontend/src/api/permissions.gen.ts")
+	require.NoError(t, err)
+	require.Equal(t, list(), string(written), "run make generate")
 }
 
 // TestEveryPermissionAndScopeOpensSomething: what groups can carry and keys can

@@ -1,7 +1,8 @@
 // Command authorization writes the page of rights, out of the table that the
-// server itself is made of:
+// server itself is made of, and the list of permissions that the web interface
+// offers:
 //
-//	authorization docs/authorization.md
+//	authorization docs/authorization.md frontend/src/api/permissions.gen.ts
 package main
 
 import (
@@ -15,13 +16,16 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: authorization authorization.md")
+	if len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "usage: authorization authorization.md permissions.gen.ts")
 		os.Exit(2)
 	}
 	rights, err := api.Rights()
 	if err == nil {
 		err = os.WriteFile(os.Args[1], []byte(page(rights)), 0o644) //nolint:gosec // a page of the documentation, for everybody
+	}
+	if err == nil {
+		err = os.WriteFile(os.Args[2], []byte(list()), 0o644) //nolint:gosec // a source, for everybody
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "authorization:", err)
@@ -84,6 +88,18 @@ func page(rights []api.Right) string {
 	for _, s := range model.Scopes {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", s, calls(rights, func(r api.Right) bool { return r.Scope == s }))
 	}
+	return b.String()
+}
+
+// list are the permissions as the web interface knows them.
+func list() string {
+	var b strings.Builder
+	b.WriteString("// Made by `make generate` out of the table of rights, as docs/authorization.md is. Do not edit.\n\n")
+	b.WriteString("/** What a group may carry, in the order it is shown. */\nexport const PERMISSIONS = [\n")
+	for _, p := range model.Permissions {
+		fmt.Fprintf(&b, "  %q,\n", p)
+	}
+	b.WriteString("] as const;\nexport type Permission = (typeof PERMISSIONS)[number];\n")
 	return b.String()
 }
 

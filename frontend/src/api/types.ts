@@ -139,18 +139,6 @@ export type SignIn = Get<"/me/sessions">["items"][number];
 export type CapturedMail = Get<"/inbox">["items"][number];
 export type CapturedContent = Get<"/inbox/{id}">;
 
-/** What a group may carry, in the order it is shown; the server's list may be longer. */
-export const PERMISSIONS = [
-  "clients.view_all",
-  "messages.view_all",
-  "mailings.view_all",
-  "reports.view_all",
-  "users.view_all",
-  "users.block",
-  "mailings.stop_all",
-] as const;
-export type Permission = (typeof PERMISSIONS)[number];
-
 /** One line of the audit log. */
 export type AuditEvent = Get<"/audit/{id}">;
 export type AuditAction = AuditEvent["action"];

@@ -1,15 +1,8 @@
+import type { Permission } from "@/api/permissions.gen";
 import type { User } from "@/api/types";
 
 /** What a screen or an act may ask for; the permissions are those of the API, "superuser" is the account's. */
-export type Right =
-  | "clients.view_all"
-  | "messages.view_all"
-  | "mailings.view_all"
-  | "reports.view_all"
-  | "users.view_all"
-  | "users.block"
-  | "mailings.stop_all"
-  | "superuser";
+export type Right = Permission | "superuser";
 
 /** Whether a right holds; as at the server, a permission counts only with staff status. Refuses nothing by itself: the server does. */
 export function may(user: User | undefined, right: Right): boolean {

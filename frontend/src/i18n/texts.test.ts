@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { PERMISSIONS } from "@/api/permissions.gen";
 import enPublic from "./en";
 import enScreens from "./en-screens";
 import { keyOfFile } from "./resources";
@@ -83,6 +84,17 @@ test.each(Object.entries(languages))(
           /\b(count|number|shown)\b/,
         );
     }
+  },
+);
+
+test.each(Object.entries(languages))(
+  "%s: every permission there is has its words, and no other",
+  (_, texts) => {
+    const said = [...texts.keys()].filter((key) => key.startsWith("groups.permissions."));
+    const due = PERMISSIONS.flatMap((permission) =>
+      ["name", "does"].map((part) => `groups.permissions.${permission.replace(".", "_")}.${part}`),
+    );
+    expect(said.toSorted()).toEqual(due.toSorted());
   },
 );
 

@@ -1,5 +1,5 @@
 import { useTranslation } from "react-i18next";
-import type { Permission } from "@/api/types";
+import type { Permission } from "@/api/permissions.gen";
 
 type Key<Name> = Name extends `${infer Noun}.${infer Verb}` ? `${Noun}_${Verb}` : never;
 

@@ -1,8 +1,9 @@
 import { Divider, Skeleton, Stack, Table, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import { PERMISSIONS } from "@/api/permissions.gen";
 import { user } from "@/api/queries/users";
-import { PERMISSIONS, type User } from "@/api/types";
+import type { User } from "@/api/types";
 import { may } from "@/auth/rights";
 import { useMe } from "@/auth/use-session";
 import { FailureAlert } from "@/ui/failure-alert";
