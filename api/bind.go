@@ -300,44 +300,52 @@ func fillValue(v reflect.Value, value any, path string, bad *model.Fields) {
 func fillMap(v reflect.Value, object map[string]any, path string, bad *model.Fields) {
 	fresh := make(map[string]any, len(object))
 	for key, x := range object {
-		clean, ok := freeValue(x)
-		if !ok || strings.ContainsRune(key, 0) {
+		clean, err := freeValue(x)
+		switch {
+		case errors.Is(err, errControl) || strings.ContainsRune(key, 0):
 			bad.Add(printable(path+"."+key), "control_character", "must not contain control characters")
-			continue
+		case err != nil:
+			bad.Add(printable(path+"."+key), "out_of_range", "is too large a number")
+		default:
+			fresh[key] = clean
 		}
-		fresh[key] = clean
 	}
 	v.Set(reflect.ValueOf(fresh))
 }
 
-func freeValue(x any) (any, bool) {
+var errControl = errors.New("a control character")
+
+// freeValue fails with errControl, or because a number is too large.
+func freeValue(x any) (any, error) {
 	switch x := x.(type) {
 	case json.Number:
 		if i, err := x.Int64(); err == nil {
-			return i, true
+			return i, nil
 		}
-		f, err := x.Float64()
-		return f, err == nil
+		return x.Float64()
 	case string:
-		return x, !strings.ContainsRune(x, 0)
+		if strings.ContainsRune(x, 0) {
+			return nil, errControl
+		}
 	case []any:
 		for i := range x {
-			var ok bool
-			if x[i], ok = freeValue(x[i]); !ok {
-				return nil, false
+			var err error
+			if x[i], err = freeValue(x[i]); err != nil {
+				return nil, err
 			}
 		}
-		return x, true
 	case map[string]any:
 		for k := range x {
-			var ok bool
-			if x[k], ok = freeValue(x[k]); !ok || strings.ContainsRune(k, 0) {
-				return nil, false
+			var err error
+			if x[k], err = freeValue(x[k]); err != nil {
+				return nil, err
+			}
+			if strings.ContainsRune(k, 0) {
+				return nil, errControl
 			}
 		}
-		return x, true
 	}
-	return x, true
+	return x, nil
 }
 
 // printable keeps a key that came from outside fit for an answer and a log.

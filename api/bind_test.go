@@ -83,6 +83,7 @@ func TestBindNamesEveryBreach(t *testing.T) {
 		`{"Unnamed":"x","Hidden":"x","-":"x","":1}`:                                          {"Unnamed:unknown_field", "Hidden:unknown_field", "-:unknown_field", ":unknown_field"},
 		`{"count":9223372036854775808,"share":1e999}`:                                        {"count:wrong_type", "share:wrong_type"},
 		`{"name":"\u0000","free":{"k":["\u0000"]}}`:                                          {"name:control_character", "free.k:control_character"},
+		`{"free":{"k":1e400,"l":[{"m":-1e400}],"n":` + strings.Repeat("9", 9000) + `}}`:      {"free.k:out_of_range", "free.l:out_of_range", "free.n:out_of_range"},
 	} {
 		var v bound
 		err := bindBody(body, &v)
