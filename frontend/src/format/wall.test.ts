@@ -27,6 +27,8 @@ test("what is not given whole is no instant", () => {
 test("a zone is called as people call it", () => {
   expect(zoneName("Europe/Moscow", "en")).toBe("Moscow");
   expect(zoneName("Europe/Moscow", "ru")).toBe("Москва");
+  // In English the browser knows it as CET, which the summer's time is not.
+  expect(zoneName("Europe/Berlin", "en")).toBe("Berlin");
   expect(zoneName("UTC", "ru")).toBe("UTC");
 });
 

@@ -90,13 +90,15 @@ export function zones(): string[] {
 }
 
 /**
- * A zone as people call it: "Moscow", "New York", in Russian "Москва". Where the browser has no Russian name of its city
- * it is called as the region is, else by its id.
+ * A zone as people call it, the whole year: "Moscow", "New York", in Russian "Москва". Where the browser has no Russian
+ * name of its city it is called as the region is, else by its id.
  */
 export function zoneName(zone: string, language: string): string {
   if (zone === "UTC") return zone;
   try {
     const city = named(zone, language, "shortGeneric").replace(/ Time$/, "");
+    // "CET" is no name of the summer's time, which is CEST.
+    if (ABBREVIATED.test(city)) return zone.split("/").at(-1)?.replaceAll("_", " ") ?? zone;
     if (language === "en" || !LATIN.test(city)) return city;
     const region = named(zone, language, "longGeneric").replace(/, стандартное время$/, "");
     return LATIN.test(region) ? zone : region;
@@ -106,6 +108,7 @@ export function zoneName(zone: string, language: string): string {
 }
 
 const LATIN = /^[A-Za-z]/;
+const ABBREVIATED = /^[A-Z]{3,}( |$)/;
 
 function named(zone: string, language: string, timeZoneName: "shortGeneric" | "longGeneric"): string {
   const locale = language === "en" ? "en-GB" : language;
