@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { instantOf, wallOf, zoneName } from "./wall";
+import { clockNote, instantOf, wallOf, zoneName } from "./wall";
 
 test.each([
   ["2026-12-01", "09:00", "Europe/Moscow", "2026-12-01T09:00:00+03:00"],
@@ -16,6 +16,18 @@ test("a time that the clocks skip is as long after the change, one they show twi
   const skipped = instantOf({ date: "2027-03-28", time: "02:30" }, "Europe/Berlin") ?? "";
   expect(wallOf(skipped, "Europe/Berlin")).toEqual({ date: "2027-03-28", time: "03:30" });
   expect(instantOf({ date: "2027-10-31", time: "02:30" }, "Europe/Berlin")).toBe("2027-10-31T02:30:00+02:00");
+});
+
+test.each([
+  ["2027-03-28", "02:30", "gap"],
+  ["2027-10-31", "02:30", "fold"],
+  ["2027-03-28", "03:00", null],
+  ["2027-10-31", "01:59", null],
+  ["2027-10-31", "03:00", null],
+  ["2027-10-30", "12:00", null],
+  ["", "02:30", null],
+])("what is unusual about %s %s in Berlin: %s", (date, time, note) => {
+  expect(clockNote({ date, time }, "Europe/Berlin")).toBe(note);
 });
 
 test("what is not given whole is no instant", () => {

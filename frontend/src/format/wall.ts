@@ -77,6 +77,16 @@ export function instantOf({ date, time }: Wall, zone: string): string | null {
   return `${date}T${time}:00${sign(valid[0] ?? before)}`;
 }
 
+/** What is unusual about a wall time: the clocks skip it, or show it twice. */
+export function clockNote(wall: Wall, zone: string): "gap" | "fold" | null {
+  const instant = instantOf(wall, zone);
+  if (!instant) return null;
+  if (wallOf(instant, zone).time !== wall.time) return "gap";
+  const at = Date.parse(instant);
+  const back = offset(at, zone) - offset(at + DAY, zone);
+  return back > 0 && wallOf(at + back, zone).time === wall.time ? "fold" : null;
+}
+
 function sign(ahead: number): string {
   const minutes = Math.round(Math.abs(ahead) / MINUTE);
   const two = (value: number) => String(value).padStart(2, "0");

@@ -2,7 +2,7 @@ import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
 import { expect, test } from "vitest";
 import { visitSignedIn } from "@/test/app";
-import { aMailing, at, problem, server } from "@/test/server";
+import { aMailing, anna, at, problem, server } from "@/test/server";
 
 const message = { id: 3, name: "Spring news", subject: "Spring", html: "<p>Spring</p>", text: "" };
 
@@ -152,6 +152,23 @@ test("a time that has passed is a start now, which can be taken back", async () 
   expect(button("Undo")).toBeInTheDocument();
   expect(bodies).toMatchObject([{ draft: true, start_at: null }]);
   expect(asked).toEqual([{ start_at: "2026-11-23T12:00:11.000Z" }]);
+});
+
+test("what becomes of a time that the clocks skip or show twice is said", async () => {
+  ready();
+  server.use(http.get(at("/me"), () => HttpResponse.json({ ...anna, timezone: "Europe/Berlin" })));
+  const { user } = await visitSignedIn("/mailings/new");
+  await user.click(await screen.findByRole("radio", { name: "At a time" }));
+  const pick = (label: string, value: string) =>
+    fireEvent.change(screen.getByLabelText(label), { target: { value } });
+  pick("Date", "2027-03-28");
+  pick("Time", "02:30");
+  await screen.findByText("The clocks skip this time that day: it starts at 03:30.");
+  expect(screen.getByText("Once, 28 Mar 2027, 03:30, Berlin")).toBeInTheDocument();
+  pick("Date", "2027-10-31");
+  await screen.findByText(/The clocks show this time twice that day/);
+  pick("Time", "12:00");
+  expect(screen.queryByText(/this time twice/)).not.toBeInTheDocument();
 });
 
 test("of a repeating mailing whose start has come it is said that the first run starts at once", async () => {

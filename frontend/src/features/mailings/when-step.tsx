@@ -4,7 +4,7 @@ import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Mailing } from "@/api/types";
 import { sentence } from "@/format/sentence";
-import { zones } from "@/format/wall";
+import { clockNote, wallOf, zones } from "@/format/wall";
 import { type MailingForm, timingOf } from "./form-values";
 import { MoreOptions } from "./more-options";
 import { NextStarts } from "./next-starts";
@@ -69,6 +69,7 @@ export function WhenStep({ form, saved }: { form: MailingForm; saved: Mailing | 
                 <ZoneSelect form={form} />
               </Group>
             )}
+            <ClockNote form={form} />
             {(atOnce.now || atOnce.first) && (
               <Alert color="yellow" variant="light" icon={<IconAlertTriangle aria-hidden />} role="status">
                 <Text size="sm">
@@ -91,6 +92,24 @@ export function WhenStep({ form, saved }: { form: MailingForm; saved: Mailing | 
         </Grid.Col>
       </Grid>
     </Step>
+  );
+}
+
+/** What becomes of a time that the clocks skip or show twice; of a rule's starts each says so itself. */
+function ClockNote({ form }: { form: MailingForm }) {
+  const { t } = useTranslation();
+  const { when, start_at, timezone } = form.values;
+  const instant = timingOf(form.values).start_at;
+  const note = clockNote(start_at, timezone);
+  if (!instant || !note || (when === "repeat" && note === "fold")) return null;
+  return (
+    <Alert color="yellow" variant="light" icon={<IconAlertTriangle aria-hidden />} role="status">
+      <Text size="sm">
+        {t(note === "gap" ? "mailingForm.when.gapAt" : "mailingForm.when.fold", {
+          time: wallOf(instant, timezone).time,
+        })}
+      </Text>
+    </Alert>
   );
 }
 
