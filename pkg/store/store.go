@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"os"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -113,6 +114,11 @@ func openSQLite(path string) (*Store, error) {
 			_ = pool.Close()
 		}
 		return db, err
+	}
+	// SQLite would make it readable for everybody. What is there keeps its mode,
+	// and files beside it take it over. Where it cannot be made, its first use says so.
+	if f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err == nil { //nolint:gosec // whoever starts the program names the file
+		_ = f.Close()
 	}
 	writer, err := open("&_txlock=immediate", 1)
 	if err != nil {
