@@ -3,14 +3,14 @@ import type { ClientSort } from "@/api/queries/clients";
 import type { SuppressionSort } from "@/api/queries/suppressions";
 import { CLIENT_STATUSES, type ClientStatus, SUPPRESSION_REASONS, type SuppressionReason } from "@/api/types";
 import { signedIn } from "./base";
-import { id, oneOf, text } from "./search";
+import { id, oneOf, ownerOf, text } from "./search";
 
 interface ClientsSearch {
   q?: string | undefined;
   tag?: string | undefined;
   status?: ClientStatus | undefined;
-  /** Everyone's clients instead of one's own, for those who may see them. */
-  owner?: "all" | undefined;
+  /** Everyone's or one user's, for those who may see them. */
+  owner?: "all" | number | undefined;
   sort?: ClientSort | undefined;
   /** The client that is open beside the list. */
   open?: number | "new" | undefined;
@@ -35,7 +35,7 @@ const clients = createRoute({
     q: text(search.q),
     tag: text(search.tag),
     status: oneOf(CLIENT_STATUSES, search.status),
-    owner: oneOf(["all"], search.owner),
+    owner: ownerOf(search.owner),
     sort: oneOf(clientSorts, search.sort),
     open: search.open === "new" ? "new" : id(search.open),
     edit: search.edit === true || undefined,
@@ -46,8 +46,8 @@ const clients = createRoute({
 interface SuppressionsSearch {
   q?: string | undefined;
   reason?: SuppressionReason | undefined;
-  /** Everyone's addresses instead of one's own, for those who may see them. */
-  owner?: "all" | undefined;
+  /** Everyone's or one user's, for those who may see them. */
+  owner?: "all" | number | undefined;
   sort?: SuppressionSort | undefined;
   add?: boolean | undefined;
 }
@@ -60,7 +60,7 @@ const suppressions = createRoute({
   validateSearch: (search: Record<string, unknown>): SuppressionsSearch => ({
     q: text(search.q),
     reason: oneOf(SUPPRESSION_REASONS, search.reason),
-    owner: oneOf(["all"], search.owner),
+    owner: ownerOf(search.owner),
     sort: oneOf(suppressionSorts, search.sort),
     add: search.add === true || undefined,
   }),

@@ -3,14 +3,14 @@ import { MAILING_SORTS, type MailingSort } from "@/api/queries/mailings";
 import { MAILING_STATUSES, type MailingStatus } from "@/api/types";
 import { NotFoundPage } from "../fallbacks";
 import { idParam, signedIn } from "./base";
-import { id, oneOf, text } from "./search";
+import { id, oneOf, ownerOf, text } from "./search";
 
 interface MailingsSearch {
   status?: MailingStatus | undefined;
   q?: string | undefined;
   sort?: MailingSort | undefined;
-  /** Everyone's, for those who may see them. */
-  owner?: "all" | undefined;
+  /** Everyone's or one user's, for those who may see them. */
+  owner?: "all" | number | undefined;
 }
 
 const mailings = createRoute({
@@ -20,7 +20,7 @@ const mailings = createRoute({
     status: oneOf(MAILING_STATUSES, status),
     q: text(q),
     sort: oneOf(MAILING_SORTS, sort),
-    owner: oneOf(["all"] as const, owner),
+    owner: ownerOf(owner),
   }),
   component: lazyRouteComponent(() => import("@/features/mailings/mailings-page"), "MailingsPage"),
 });

@@ -3,12 +3,12 @@ import { MESSAGE_SORTS, type MessageSort } from "@/api/queries/messages";
 import type { EditorSearch } from "@/features/messages/editor-search";
 import { NotFoundPage } from "../fallbacks";
 import { idParam, signedIn } from "./base";
-import { id, oneOf, text } from "./search";
+import { id, oneOf, ownerOf, text } from "./search";
 
 interface MessagesSearch {
   q?: string | undefined;
-  /** Everyone's messages instead of one's own, for those who may see them. */
-  owner?: "all" | undefined;
+  /** Everyone's or one user's, for those who may see them. */
+  owner?: "all" | number | undefined;
   sort?: MessageSort | undefined;
 }
 
@@ -19,7 +19,7 @@ const messages = createRoute({
   path: "/",
   validateSearch: (search: Record<string, unknown>): MessagesSearch => ({
     q: text(search.q),
-    owner: oneOf(["all"], search.owner),
+    owner: ownerOf(search.owner),
     sort: oneOf(MESSAGE_SORTS, search.sort),
   }),
   component: lazyRouteComponent(() => import("@/features/messages/messages-page"), "MessagesPage"),

@@ -2,7 +2,7 @@ import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { DELIVERY_STATES, type DeliveryState, RUN_STATUSES, type RunStatus } from "@/api/types";
 import { NotFoundPage } from "../fallbacks";
 import { idParam, signedIn } from "./base";
-import { day, id, oneOf, text } from "./search";
+import { day, id, oneOf, ownerOf, text } from "./search";
 
 const dashboard = createRoute({
   getParentRoute: () => signedIn,
@@ -17,7 +17,7 @@ interface ReportsSearch {
   from?: string | undefined;
   to?: string | undefined;
   /** Everyone's, for those who may see them; else one's own. */
-  owner?: "all" | undefined;
+  owner?: "all" | number | undefined;
   sort?: "planned_at" | "-planned_at" | undefined;
 }
 
@@ -29,7 +29,7 @@ const reports = createRoute({
     status: oneOf(RUN_STATUSES, search.status),
     from: day(search.from),
     to: day(search.to),
-    owner: oneOf(["all"] as const, search.owner),
+    owner: ownerOf(search.owner),
     sort: oneOf(["planned_at", "-planned_at"] as const, search.sort),
   }),
   component: lazyRouteComponent(() => import("@/features/reports/reports-page"), "ReportsPage"),

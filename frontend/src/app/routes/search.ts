@@ -21,6 +21,11 @@ export function day(value: unknown): string | undefined {
     : undefined;
 }
 
+/** Whose rows: everyone's or one user's. */
+export function ownerOf(value: unknown): "all" | number | undefined {
+  return value === "all" ? "all" : id(value);
+}
+
 /** An id. */
 export function id(value: unknown): number | undefined {
   return Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : undefined;

@@ -88,6 +88,42 @@ describe("the list", () => {
     expect(screen.queryByRole("button", { name: "Edit" })).not.toBeInTheDocument();
   });
 
+  test("of one user's clients is chosen by a manager who may see the users, and stands in the address", async () => {
+    const ursula = { ...anna, id: 3, email: "ursula@example.com", full_name: "Ursula" };
+    const sought: (string | null)[] = [];
+    server.use(
+      http.get(at("/me"), () =>
+        HttpResponse.json({ ...anna, is_staff: true, permissions: ["clients.view_all", "users.view_all"] }),
+      ),
+      http.get(at("/users"), ({ request }) => {
+        sought.push(new URL(request.url).searchParams.get("q"));
+        return HttpResponse.json({ items: [ursula], next_cursor: null, total: 1 });
+      }),
+      http.get(at("/users/3"), () => versionedJson(ursula as never, '"1"')),
+    );
+    const asked = having(aClient({ owner_id: 3, owner_email: "ursula@example.com" }));
+    const { user, router } = await visitSignedIn("/clients");
+    await user.selectOptions(await screen.findByLabelText("Owner"), "One user's");
+    await user.type(screen.getByRole("combobox", { name: "User" }), "urs");
+    await waitFor(() => expect(sought.at(-1)).toBe("urs"));
+    await user.click(await screen.findByRole("option", { name: "Ursula · ursula@example.com" }));
+    await waitFor(() => expect(router.state.location.search).toEqual({ owner: 3 }));
+    await waitFor(() => expect(asked.at(-1)?.get("owner_id")).toBe("3"));
+    expect(screen.queryByRole("checkbox")).not.toBeInTheDocument();
+  });
+
+  test.each<[string, Partial<User>, string | null]>([
+    ["a user", {}, null],
+    ["a manager who may see no users", { is_staff: true, permissions: ["clients.view_all"] }, "3"],
+  ])("of %s offers no choice of users", async (_, rights, owner) => {
+    server.use(http.get(at("/me"), () => HttpResponse.json({ ...anna, ...rights })));
+    const asked = having(aClient());
+    await visitSignedIn("/clients?owner=3");
+    await row("boris");
+    expect(asked.at(-1)?.get("owner_id")).toBe(owner);
+    expect(screen.queryByRole("combobox", { name: "User" })).not.toBeInTheDocument();
+  });
+
   test("of somebody else's client shows no form, though the address asks for it", async () => {
     server.use(http.get(at("/clients/17"), () => versionedJson(aClient({ owner_id: 3 }) as never, '"1"')));
     having(aClient({ owner_id: 3 }));

@@ -6,7 +6,6 @@ import { useTranslation } from "react-i18next";
 import { type ClientSort, client, clients, clientsTotal } from "@/api/queries/clients";
 import { given } from "@/api/queries/pages";
 import { CLIENT_STATUSES, type ClientStatus } from "@/api/types";
-import { may } from "@/auth/rights";
 import { useMe } from "@/auth/use-session";
 import { useFormat } from "@/format/use-format";
 import { CsvButton } from "@/ui/csv-button";
@@ -15,7 +14,7 @@ import { useSelection } from "@/ui/data-table/selection";
 import { SelectionBar } from "@/ui/data-table/selection-bar";
 import { EmptyState } from "@/ui/empty-state";
 import { FilterBar, SearchField, TagSearchField } from "@/ui/filter-bar";
-import { OwnerFilter } from "@/ui/owner-filter";
+import { OwnerFilter, useOwner } from "@/ui/owner-filter";
 import { PageHeader } from "@/ui/page-header";
 import { SidePanel } from "@/ui/side-panel";
 import { BulkActions } from "./bulk-actions";
@@ -32,15 +31,13 @@ export function ClientsPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const me = useMe();
-  const seesAll = may(me, "clients.view_all");
-  const everyones = seesAll && search.owner === "all";
+  const { seesAll, everyones, owner_id } = useOwner("clients.view_all", search.owner);
 
   const filter = {
     q: search.q,
     tag: search.tag,
     status: search.status,
-    // Those who may see everyone's would find everyone's here without it.
-    owner_id: seesAll && !everyones ? me?.id : undefined,
+    owner_id,
   };
   const list = useInfiniteQuery({ ...clients(filter, search.sort), enabled: me !== undefined });
   const { data: total } = useQuery({ ...clientsTotal(filter), enabled: me !== undefined });
@@ -91,7 +88,7 @@ export function ClientsPage() {
             ...CLIENT_STATUSES.map((value) => ({ value, label: t(`state.client.${value}`) })),
           ]}
         />
-        {seesAll && <OwnerFilter everyones={everyones} onChange={(owner) => set({ owner })} />}
+        {seesAll && <OwnerFilter owner={search.owner} onChange={(owner) => set({ owner })} />}
       </FilterBar>
       <DataTable
         label={t("clients.title")}

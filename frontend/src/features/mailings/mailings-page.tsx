@@ -7,15 +7,13 @@ import { type MailingSort, mailings } from "@/api/queries/mailings";
 import { given } from "@/api/queries/pages";
 import { MAILING_STATUSES, type Mailing, type MailingStatus } from "@/api/types";
 import { useLive } from "@/api/use-progress";
-import { may } from "@/auth/rights";
-import { useMe } from "@/auth/use-session";
 import { useFormat } from "@/format/use-format";
 import { CsvButton } from "@/ui/csv-button";
 import type { Column } from "@/ui/data-table/column";
 import { DataTable } from "@/ui/data-table/data-table";
 import { EmptyState } from "@/ui/empty-state";
 import { FilterBar, SearchField } from "@/ui/filter-bar";
-import { OwnerFilter } from "@/ui/owner-filter";
+import { OwnerFilter, useOwner } from "@/ui/owner-filter";
 import { PageHeader } from "@/ui/page-header";
 import { StateBadge } from "@/ui/state-badge";
 import { DateTime } from "@/ui/times";
@@ -28,15 +26,12 @@ const route = getRouteApi("/app/mailings");
 export function MailingsPage() {
   const { t } = useTranslation();
   const format = useFormat();
-  const user = useMe();
   const { status, q, sort, owner } = route.useSearch();
   const navigate = route.useNavigate();
   const poll = useLive();
 
-  const mayAll = may(user, "mailings.view_all");
-  const everyones = mayAll && owner === "all";
-  // Those who may see everyone's would find everyone's without a filter.
-  const filter = { status, q, owner_id: mayAll && !everyones ? user?.id : undefined };
+  const { seesAll, everyones, owner_id } = useOwner("mailings.view_all", owner);
+  const filter = { status, q, owner_id };
   const list = useInfiniteQuery(mailings({ ...filter, sort }));
 
   const filtered = status !== undefined || q !== undefined;
@@ -81,9 +76,9 @@ export function MailingsPage() {
             ...MAILING_STATUSES.map((value) => ({ value, label: t(`state.mailing.${value}`) })),
           ]}
         />
-        {mayAll && (
+        {seesAll && (
           <OwnerFilter
-            everyones={everyones}
+            owner={owner}
             onChange={(owner) => void navigate({ search: (before) => ({ ...before, owner }) })}
           />
         )}

@@ -15,7 +15,6 @@ import { changed, deleted } from "@/api/queries/keys";
 import { createMessage, deleteMessage, type MessageSort, messages } from "@/api/queries/messages";
 import { given } from "@/api/queries/pages";
 import type { Message } from "@/api/types";
-import { may } from "@/auth/rights";
 import { useMe } from "@/auth/use-session";
 import { useFormat } from "@/format/use-format";
 import { ConfirmDialog } from "@/ui/confirm-dialog";
@@ -25,7 +24,7 @@ import { DataTable } from "@/ui/data-table/data-table";
 import { EmptyState } from "@/ui/empty-state";
 import { FilterBar, SearchField } from "@/ui/filter-bar";
 import { notify, notifyFailure } from "@/ui/notify";
-import { OwnerFilter } from "@/ui/owner-filter";
+import { OwnerFilter, useOwner } from "@/ui/owner-filter";
 import { PageHeader } from "@/ui/page-header";
 import { DateTime } from "@/ui/times";
 import { Thumbnail } from "./thumbnail";
@@ -40,10 +39,8 @@ export function MessagesPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const me = useMe();
-  const seesAll = may(me, "messages.view_all");
-  const everyones = seesAll && search.owner === "all";
-  // Those who may see everyone's would find everyone's here without it.
-  const filter = { q: search.q, owner_id: seesAll && !everyones ? me?.id : undefined };
+  const { seesAll, everyones, owner_id } = useOwner("messages.view_all", search.owner);
+  const filter = { q: search.q, owner_id };
   const list = useInfiniteQuery({ ...messages(filter, search.sort), enabled: me !== undefined });
   const [asked, setAsked] = useState<Message | null>(null);
   const columns = useColumns(everyones, setAsked);
@@ -77,7 +74,7 @@ export function MessagesPage() {
           value={search.q ?? ""}
           onSearch={(q) => set({ q: q || undefined }, search.q !== undefined)}
         />
-        {seesAll && <OwnerFilter everyones={everyones} onChange={(owner) => set({ owner })} />}
+        {seesAll && <OwnerFilter owner={search.owner} onChange={(owner) => set({ owner })} />}
       </FilterBar>
       <DataTable
         label={t("messages.title")}

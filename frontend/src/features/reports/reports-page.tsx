@@ -8,7 +8,6 @@ import { given, rowsOf } from "@/api/queries/pages";
 import { type ReportFilter, reports } from "@/api/queries/reports";
 import { RUN_STATUSES, type RunStatus } from "@/api/types";
 import { useLive } from "@/api/use-progress";
-import { may } from "@/auth/rights";
 import { useMe } from "@/auth/use-session";
 import { startOfDay } from "@/format/day";
 import { useFormat } from "@/format/use-format";
@@ -16,7 +15,7 @@ import { CsvButton } from "@/ui/csv-button";
 import { DataTable } from "@/ui/data-table/data-table";
 import { EmptyState } from "@/ui/empty-state";
 import { FilterBar } from "@/ui/filter-bar";
-import { OwnerFilter } from "@/ui/owner-filter";
+import { OwnerFilter, useOwner } from "@/ui/owner-filter";
 import { PageHeader } from "@/ui/page-header";
 import { useReportColumns } from "./report-columns";
 
@@ -29,8 +28,7 @@ export function ReportsPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const me = useMe();
-  const seesAll = may(me, "reports.view_all");
-  const everyones = seesAll && search.owner === "all";
+  const { seesAll, everyones, owner_id } = useOwner("reports.view_all", search.owner);
   const poll = useLive();
 
   const filter: ReportFilter = {
@@ -38,7 +36,7 @@ export function ReportsPage() {
     status: search.status,
     from: search.from && startOfDay(search.from, format.zone),
     to: search.to && startOfDay(search.to, format.zone, 1),
-    owner_id: seesAll && !everyones ? me?.id : undefined,
+    owner_id,
     sort: search.sort,
   };
   const list = useInfiniteQuery({ ...reports(filter), enabled: me !== undefined, refetchInterval: poll });
@@ -86,7 +84,7 @@ export function ReportsPage() {
           min={from}
           onChange={(event) => set({ to: event.currentTarget.value || undefined })}
         />
-        {seesAll && <OwnerFilter everyones={everyones} onChange={(owner) => set({ owner })} />}
+        {seesAll && <OwnerFilter owner={search.owner} onChange={(owner) => set({ owner })} />}
       </FilterBar>
       <DataTable
         label={t("reports.title")}

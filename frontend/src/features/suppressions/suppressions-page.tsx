@@ -18,7 +18,7 @@ import { DataTable } from "@/ui/data-table/data-table";
 import { EmptyState } from "@/ui/empty-state";
 import { FilterBar, SearchField } from "@/ui/filter-bar";
 import { notify } from "@/ui/notify";
-import { OwnerFilter } from "@/ui/owner-filter";
+import { OwnerFilter, useOwner } from "@/ui/owner-filter";
 import { PageHeader } from "@/ui/page-header";
 import { SidePanel } from "@/ui/side-panel";
 import { StateBadge } from "@/ui/state-badge";
@@ -36,13 +36,11 @@ export function SuppressionsPage() {
   const me = useMe();
   const [asked, setAsked] = useState<Suppression | null>(null);
 
-  const seesAll = may(me, "clients.view_all");
-  const everyones = seesAll && search.owner === "all";
+  const { seesAll, everyones, owner_id } = useOwner("clients.view_all", search.owner);
   const filter = {
     q: search.q,
     reason: search.reason,
-    // Those who may see everyone's would find everyone's here without it.
-    owner_id: seesAll && !everyones ? me?.id : undefined,
+    owner_id,
   };
   const list = useInfiniteQuery({ ...suppressions(filter, search.sort), enabled: me !== undefined });
   const set = (part: Partial<typeof search>, replace = false) =>
@@ -131,7 +129,7 @@ export function SuppressionsPage() {
             ...SUPPRESSION_REASONS.map((value) => ({ value, label: t(`state.client.${value}`) })),
           ]}
         />
-        {seesAll && <OwnerFilter everyones={everyones} onChange={(owner) => set({ owner })} />}
+        {seesAll && <OwnerFilter owner={search.owner} onChange={(owner) => set({ owner })} />}
       </FilterBar>
       <DataTable
         label={t("suppressions.title")}
