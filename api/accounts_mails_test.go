@@ -381,13 +381,22 @@ func TestSignInsAreLimited(t *testing.T) {
 		return anybody.do(t, "POST", "/auth/login", fields{"email": email, "password": password}, from(address))
 	}
 	for range 12 {
-		try(anna.user.Email, password, "203.0.113.1").require(t, 200) // success costs nothing
+		try(anna.user.Email, password, "203.0.113.1").require(t, 200) // of what guesses are counted by, success costs nothing
 	}
 	known := until(t, 20, 401, func() *answer { return try(anna.user.Email, "a guess", "203.0.113.1") })
 	require.Equal(t, known, until(t, 20, 401, func() *answer { return try("nobody@example.com", "a guess", "203.0.113.1") }), "unknown accounts have the same limit")
 	require.Equal(t, 429, try(anna.user.Email, password, "203.0.113.1").status, "also for the right password, else guessing could go on")
 	try(anna.user.Email, password, "203.0.113.2").require(t, 200) // elsewhere its owner still gets in
 	require.Equal(t, 429, try(strings.ToUpper(anna.user.Email), "a guess", "203.0.113.1").status)
+
+	// who signs in without end is told to stop, but for want of a hash of their own
+	api.Spend(h.api.Limiter, "all sign in as "+anna.user.Email+" from 203.0.113.9", api.AllSignInsOfBoth)
+	try(anna.user.Email, password, "203.0.113.9").require(t, 200)
+	require.Equal(t, 429, try(anna.user.Email, password, "203.0.113.9").status)
+	try(anna.user.Email, password, "203.0.113.8").require(t, 200)
+	api.Spend(h.api.Limiter, "all sign ins from 203.0.113.7", api.AllSignInsOfAddress)
+	try(anna.user.Email, password, "203.0.113.7").require(t, 200)
+	require.Equal(t, 429, try("z@example.com", password, "203.0.113.7").status)
 
 	// one address, many accounts
 	api.Spend(h.api.Limiter, "sign in from 2001:db8::/64", api.SignInsOfAddress)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/postrider/postrider/api"
 	"github.com/postrider/postrider/pkg/model"
 )
 
@@ -130,7 +131,9 @@ func TestActsAreInTheAuditLog(t *testing.T) {
 		root.do(t, "PATCH", path, fields{"groups": []string{"Night shift"}}).require(t, 200)
 		require.Contains(t, one(model.AuditUserChanged, root, user).Details, "groups")
 		root.do(t, "DELETE", fmt.Sprintf("/groups/%d", group), nil).require(t, 204)
-		one(model.AuditGroupDeleted, root, object)
+		e = one(model.AuditGroupDeleted, root, object)
+		require.Equal(t, []any{"users.view_all"}, e.Details["permissions"])
+		require.Len(t, e.Details["members"], 1)
 		root.do(t, "DELETE", fmt.Sprintf("/users/%d", made), nil).require(t, 204)
 		require.Equal(t, "new@example.com", one(model.AuditUserDeleted, root, fmt.Sprintf("user:%d", made)).ObjectName)
 
@@ -188,6 +191,37 @@ func TestActsAreInTheAuditLog(t *testing.T) {
 		log = string(root.do(t, "GET", "/audit?limit=200", nil).body)
 		require.NotContains(t, log, "forget-me", "an erased address is not kept here either")
 	})
+}
+
+// TestGuessesBesideTheSignInAreRecorded: a present password that is wrong, keys
+// that are none any more, and sign-ins that were too many to be looked at.
+func TestGuessesBesideTheSignInAreRecorded(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *harness) {
+		root, anna := h.superuser(t), h.user(t)
+		anna.do(t, "POST", "/me/password", fields{"current_password": "a guess", "new_password": "quite another one 7"}).require(t, 422)
+		wrong := root.events(t, "action=auth.password_wrong")
+		require.Len(t, wrong, 1)
+		require.Equal(t, anna.user.ID, *wrong[0].ActorID)
+
+		var made struct {
+			ID          int64
+			Key, Prefix string
+		}
+		anna.do(t, "POST", "/api-keys", fields{"name": "a program", "scopes": []string{"clients:read"}}).require(t, 201).json(t, &made)
+		anna.do(t, "DELETE", fmt.Sprintf("/api-keys/%d", made.ID), nil).require(t, 204)
+		(&caller{h: h, token: made.Key}).do(t, "GET", "/clients", nil).require(t, 401)
+		refused := root.events(t, "action=auth.key_refused")
+		require.Len(t, refused, 1)
+		require.Equal(t, map[string]any{"prefix": made.Prefix, "reason": "unknown"}, refused[0].Details)
+		require.NotContains(t, string(root.do(t, "GET", "/audit?action=auth.key_refused", nil).body), made.Key)
+
+		api.Spend(h.api.Limiter, "sign in from 192.0.2.1", api.SignInsOfAddress)
+		guess := fields{"email": anna.user.Email, "password": "a guess"}
+		h.anonymous().do(t, "POST", "/auth/login", guess).require(t, 401)
+		h.anonymous().do(t, "POST", "/auth/login", guess).require(t, 429)
+		require.Equal(t, map[string]any{"email": anna.user.Email, "reason": "too_many"}, root.events(t, "action=auth.sign_in_failed")[0].Details)
+	}, limited)
 }
 
 // TestFailedSignIns: whether there is such an account shows neither in the

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -136,7 +137,7 @@ func (s *Server) login(c echo.Context) error {
 	ctx := c.Request().Context()
 	try, err := s.signInAllowed(c, in.Email)
 	if err != nil {
-		return err
+		return errors.Join(s.Auth.AuditTooOften(ctx, in.Email), err)
 	}
 	out, err := s.Auth.Login(ctx, in.Email, in.Password, auth.Device{
 		UserAgent: c.Request().UserAgent(), IP: c.RealIP(),

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -58,8 +59,24 @@ func bindAnd(c echo.Context, into any, rules func() error) error {
 	return model.Together(err, rules())
 }
 
-// bodyOf parses the body once for a request. What reads it under a lock calls
-// this before: the sender may be slow.
+// received takes the whole body in before anything is asked of whoever sends it:
+// nobody acts by rights that were taken away while it came, and no row is locked
+// for a sender who is slow.
+func received(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		raw, err := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(raw), broken{err}))
+		return next(c)
+	}
+}
+
+// broken ends a body the way it ended when it was received.
+type broken struct{ err error }
+
+func (b broken) Read([]byte) (int, error) { return 0, cmp.Or(b.err, io.EOF) }
+
+// bodyOf parses the body once for a request.
 func bodyOf(c echo.Context) (map[string]any, error) {
 	switch read := c.Get(bodyKey).(type) {
 	case map[string]any:

@@ -265,9 +265,6 @@ func (s *Server) updateClient(c echo.Context) error {
 	if err := queryOf(c).err(); err != nil {
 		return err
 	}
-	if _, err := bodyOf(c); err != nil {
-		return err
-	}
 	row, err = s.Store.ChangeClient(c.Request().Context(), viewerOf(c), row.ID, ifMatch(c), func(row *model.Client) error {
 		in := clientRequestOf(row)
 		err := bind(c, &in)

@@ -79,10 +79,11 @@ func ViewerOf(c echo.Context) model.Viewer { return viewerOf(c) }
 // HurryKeys makes a repeated call wait less for the first.
 func (s *Server) HurryKeys(whole time.Duration) { s.wait = waitFirst{whole, 5 * time.Millisecond} }
 
-// KeyOf is the name and the hash under which a call with an Idempotency-Key of
-// somebody who signed in is kept; the body must be canonical JSON.
-func (s *Server) KeyOf(path, key, body string) (name, hash string) {
-	return receiptName(base+path, key, nil), s.bodyHashes(body, "")[0]
+// KeyOf is the name and the hash under which a call with an Idempotency-Key is
+// kept, of an API key or, with nil, of somebody who signed in; the body must be
+// canonical JSON.
+func (s *Server) KeyOf(path, key, body string, by *model.APIKey) (name, hash string) {
+	return receiptName(base+path, key, by), s.bodyHashes(body, "")[0]
 }
 
 // OnceOnly are the paths of the calls that take an Idempotency-Key.
@@ -93,9 +94,11 @@ func (s *Server) LimitCalls(user, key limit.Rate) { s.calls = calls{user, key} }
 
 // Rates of what strangers may try.
 var (
-	SignInsOfAddress   = signInsOfAddress
-	SignInsOfAccount   = signInsOfAccount
-	RegistersOfAddress = registersOfAddress
+	AllSignInsOfAddress = allSignInsOfAddress
+	AllSignInsOfBoth    = allSignInsOfBoth
+	SignInsOfAddress    = signInsOfAddress
+	SignInsOfAccount    = signInsOfAccount
+	RegistersOfAddress  = registersOfAddress
 )
 
 // Spend takes all of a burst but one event: what is left is told by the answers

@@ -166,9 +166,6 @@ func (s *Server) updateGroup(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := bodyOf(c); err != nil {
-		return err
-	}
 	g, err = s.Store.ChangeGroup(c.Request().Context(), g.ID, ifMatch(c), func(g *model.Group) error {
 		in := groupRequest{Name: g.Name, Permissions: g.Permissions}
 		err := bindAnd(c, &in, in.check)

@@ -149,7 +149,9 @@ func (h *harness) as(t *testing.T, u *model.User) *caller {
 		require.NoError(t, h.store.SetPassword(context.Background(), u.ID, u.PasswordHash, passwordHash(), 0, model.AuditPasswordChanged))
 		u.PasswordHash = passwordHash()
 	}
-	tokens, err := h.auth.SignIn(context.Background(), u.ID, auth.Device{UserAgent: "test", IP: "192.0.2.1"})
+	now, err := h.store.Credentials(context.Background(), u.Email) // a test may have changed the password
+	require.NoError(t, err)
+	tokens, err := h.auth.SignIn(context.Background(), now, auth.Device{UserAgent: "test", IP: "192.0.2.1"})
 	require.NoError(t, err)
 	return &caller{h: h, user: u, token: tokens.Access}
 }

@@ -183,6 +183,9 @@ func (s *Server) receipt(c echo.Context, key string, body map[string]any) (*stor
 		}
 		select {
 		case <-time.After(s.wait.look):
+			if err := s.permit(c); err != nil {
+				return nil, err
+			}
 		case <-waited.C:
 			return nil, model.E(model.Conflict, "the first request with this Idempotency-Key is still being answered; try again soon")
 		case <-ctx.Done():

@@ -255,7 +255,7 @@ func TestOfTwentyRequestsOneMakesTheRow(t *testing.T) {
 // first is a request that has taken the call on and says nothing.
 func (c *caller) first(t *testing.T, path, key, body string) *store.Receipt {
 	t.Helper()
-	name, hash := c.h.api.KeyOf(path, key, body)
+	name, hash := c.h.api.KeyOf(path, key, body, nil)
 	r, err := c.h.store.OpenReceipt(context.Background(), c.user.ID, name, hash, 25*time.Second)
 	require.NoError(t, err)
 	require.True(t, r.Mine)
@@ -390,7 +390,7 @@ func TestErasedClientsLeaveNoAnswerBehind(t *testing.T) {
 		const body = `{"email":"a@example.com"}`
 		id := anna.do(t, "POST", "/clients", body, keyed("k")).require(t, 201).id(t)
 		anna.do(t, "DELETE", fmt.Sprintf("/clients/%d?erase=true", id), nil).require(t, 204)
-		name, hash := h.api.KeyOf("/clients", "k", body)
+		name, hash := h.api.KeyOf("/clients", "k", body, nil)
 		r, err := h.store.OpenReceipt(context.Background(), anna.user.ID, name, hash, time.Second)
 		require.NoError(t, err)
 		require.True(t, r.Mine)

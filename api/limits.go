@@ -11,8 +11,9 @@ import (
 )
 
 // calls is how often somebody may call: far above what a person at the interface
-// does, and low enough that one script cannot take the place from all others. A
-// key counts beside its user: one that runs wild leaves the person room.
+// does, and low enough that one script cannot take the place from all others. The
+// keys of a user count beside the user: those that run wild leave the person
+// room. Together they have as much as the user: another key is not more room.
 type calls struct{ user, key limit.Rate }
 
 var usualCalls = calls{
@@ -23,9 +24,12 @@ var usualCalls = calls{
 // limitCalls refuses who calls too often (RFC 6585 §4).
 func (s *Server) limitCalls(c echo.Context) error {
 	who := model.ActorOf(c.Request().Context())
-	name, rate := "calls:user:"+strconv.FormatInt(who.UserID, 10), s.calls.user
-	if who.KeyID != 0 {
-		name, rate = "calls:key:"+strconv.FormatInt(who.KeyID, 10), s.calls.key
+	user := strconv.FormatInt(who.UserID, 10)
+	if who.KeyID == 0 {
+		return s.allow(c, "calls:user:"+user, s.calls.user)
 	}
-	return s.allow(c, name, rate)
+	if err := s.allow(c, "calls:key:"+strconv.FormatInt(who.KeyID, 10), s.calls.key); err != nil {
+		return err
+	}
+	return s.allow(c, "calls:keys of user:"+user, s.calls.user)
 }

@@ -58,6 +58,17 @@ func TestWhoCallsTooOftenIsToldWhen(t *testing.T) {
 	require.Equal(t, 10, passed)
 	refused.problem(t, 429, "too_many")
 	boris.do(t, "GET", "/me", nil).require(t, 200)
+
+	// and another key is not more room than the owner has
+	clara := h.user(t)
+	keys := []*caller{clara.key(t, model.ClientsRead), clara.key(t, model.ClientsRead), clara.key(t, model.ClientsRead)}
+	all := 0
+	for _, key := range keys {
+		passed, _ := key.often(t)
+		all += passed
+	}
+	require.Equal(t, 20, all)
+	clara.do(t, "GET", "/me", nil).require(t, 200)
 }
 
 func TestWithoutLimitsNobodyIsRefused(t *testing.T) {
@@ -232,5 +243,22 @@ func TestTheQuotaOfClientsHolds(t *testing.T) {
 		require.Contains(t, p.Detail, "клиентов")
 		anna.do(t, "POST", "/clients/bulk", object{"filter": object{}, "delete": true}).require(t, 200)
 		anna.do(t, "POST", "/clients", object{"email": "more@example.com"}).require(t, 201)
+	})
+}
+
+// TestATestMailCountsAsAMail: one cannot mail strangers by tests beyond the quota.
+func TestATestMailCountsAsAMail(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *harness) {
+		anna, super := h.user(t), h.superuser(t)
+		message := makers["/messages/:id"](t, anna)
+		client := makers["/clients/:id"](t, anna)
+		super.do(t, "PATCH", fmt.Sprintf("/users/%d", anna.user.ID), object{"quota_mails_per_day": 1}).require(t, 200)
+		test := func() *answer {
+			return anna.do(t, "POST", fmt.Sprintf("/messages/%d/test", message), object{"client_id": client}, header{"Accept-Language", "ru"})
+		}
+		test().require(t, 202)
+		require.Contains(t, test().problem(t, 409, "conflict").Detail, "00:00 UTC")
+		require.Equal(t, object{"limit": 1.0, "used": 1.0}, anna.do(t, "GET", "/me/quotas", nil).require(t, 200).object(t)["mails_today"])
 	})
 }

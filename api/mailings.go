@@ -348,9 +348,6 @@ func (s *Server) updateMailing(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := bodyOf(c); err != nil { // read before the row is locked: the sender may be slow
-		return err
-	}
 	m, err = s.Mailings.Update(c.Request().Context(), viewerOf(c), m.ID, ifMatch(c), func(in *mailing.Input) error {
 		body := requestOf(*in)
 		var err error

@@ -54,7 +54,7 @@ var makers = map[string]func(t *testing.T, owner *caller) int64{
 	},
 	"/me/sessions/:id": func(t *testing.T, owner *caller) int64 {
 		x := &model.Session{UserID: owner.user.ID, Nonce: "n"}
-		require.NoError(t, owner.h.store.CreateSession(context.Background(), x))
+		require.NoError(t, owner.h.store.CreateSession(context.Background(), x, passwordHash()))
 		return x.ID
 	},
 	"/users/:id": func(t *testing.T, owner *caller) int64 { return testkit.User(t, owner.h.store).ID },

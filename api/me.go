@@ -66,9 +66,6 @@ func (s *Server) me(c echo.Context) error {
 //	@Failure	503			{object}	problem
 //	@Router		/me [patch]
 func (s *Server) updateMe(c echo.Context) error {
-	if _, err := bodyOf(c); err != nil {
-		return err
-	}
 	u, err := s.Store.ChangeProfile(c.Request().Context(), userOf(c).ID, ifMatch(c), func(u *model.User) error {
 		in := profileRequest{FullName: u.FullName, Locale: u.Locale, Timezone: u.Timezone}
 		return bindAnd(c, &in, func() error {

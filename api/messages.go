@@ -187,9 +187,6 @@ func (s *Server) updateMessage(c echo.Context) error {
 	if err := queryOf(c).err(); err != nil {
 		return err
 	}
-	if _, err := bodyOf(c); err != nil {
-		return err
-	}
 	row, err = s.Store.ChangeMessage(c.Request().Context(), viewerOf(c), row.ID, ifMatch(c), func(row *model.Message) error {
 		in := messageRequest{Name: row.Name, Subject: row.Subject, HTML: row.HTML, Text: row.Text}
 		return bindAnd(c, &in, func() error { in.apply(row); return mailing.CheckMessage(row) })

@@ -142,7 +142,7 @@ func (s *Server) mount(prefix string, table []route) error {
 				return fmt.Errorf("the table of rights has %s twice", call)
 			}
 			s.mounted[call] = true
-			s.echo.Add(method, r.path, bounded(s.admit(r)))
+			s.echo.Add(method, r.path, received(bounded(s.admit(r))))
 		}
 	}
 	return nil
@@ -189,7 +189,8 @@ func (s *Server) admit(r route) echo.HandlerFunc {
 
 // permit finds out who calls and holds it against the row. The account and its
 // rights are read anew each time: a block, a promotion, a sign-out count at
-// once. An event stream asks again while it lasts.
+// once. What lasts or waits asks again: an event stream, and a call that waits for
+// the first with its Idempotency-Key.
 func (s *Server) permit(c echo.Context) error {
 	if c.Get(linkedKey) == nil { // the link of a download has said who it is
 		if err := s.authenticate(c); err != nil {

@@ -302,9 +302,6 @@ func (s *Server) updateTransport(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := bodyOf(c); err != nil {
-		return err
-	}
 	t, err = s.Store.ChangeTransport(c.Request().Context(), t.ID, ifMatch(c), func(t *model.Transport) error {
 		return s.bindTransport(c, transportRequestOf(t), t)
 	})

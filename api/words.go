@@ -149,6 +149,7 @@ var sentences = []sentence{
 	say("there are no such clients: %s", "таких клиентов нет: {}"),
 	say("there is no such message", "такого сообщения нет"),
 	say("there is no such transport", "такого транспорта нет"),
+	say("your mails of today have all left: they are counted anew from %s", "сегодняшние письма уже израсходованы: новый счёт начнётся в {}"),
 	say("%s is suppressed and gets no mail", "{} в списке исключений и писем не получает"),
 	say("a test goes to yourself or to one of your own clients", "пробное письмо можно отправить себе или своему клиенту"),
 

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
+	"errors"
 	"hash/crc32"
 	"math/big"
 	"regexp"
@@ -88,23 +89,28 @@ func (s *Service) CreateKey(ctx context.Context, u *model.User, in NewKey) (*mod
 
 // AuthenticateKey finds an API key and its owner, with the owner's rights as
 // they are now. What is no key of ours, was revoked, has expired or belongs to
-// a blocked account is model.Unauthenticated.
+// a blocked account is model.Unauthenticated, and in the audit log where it is a
+// whole key.
 func (s *Service) AuthenticateKey(ctx context.Context, key string) (*model.User, *model.APIKey, error) {
 	if !keyForm.MatchString(key) || key[len(key)-keySum:] != sumOf(key[:len(key)-keySum]) {
 		return nil, nil, model.E(model.Unauthenticated, "this is not a whole API key: some of it is missing or mistyped")
 	}
-	refused := model.E(model.Unauthenticated, "this API key is unknown, was revoked, or belongs to a blocked account")
-	row, u, err := s.store.APIKey(ctx, key[:len(keyMark)+keyID])
+	prefix := key[:len(keyMark)+keyID]
+	row, u, err := s.store.APIKey(ctx, prefix)
+	if err == nil && subtle.ConstantTimeCompare([]byte(row.Hash), []byte(hashKey(key))) != 1 {
+		err = &model.Error{Kind: model.Unauthenticated}
+	}
+	reason := "unknown"
+	if err == nil {
+		reason, err = "expired", s.store.UseAPIKey(ctx, row)
+	} else if model.IsKind(err, model.Unauthenticated) {
+		err = model.E(model.Unauthenticated, "this API key is unknown, was revoked, or belongs to a blocked account")
+	}
 	if model.IsKind(err, model.Unauthenticated) {
-		return nil, nil, refused
+		e := model.AuditEvent{Action: model.AuditKeyRefused, Details: model.Details{"prefix": prefix, "reason": reason}}
+		err = errors.Join(s.store.AuditOften(ctx, model.ActorOf(ctx).IP+" "+prefix, e), err)
 	}
-	if err != nil {
-		return nil, nil, err
-	}
-	if subtle.ConstantTimeCompare([]byte(row.Hash), []byte(hashKey(key))) != 1 {
-		return nil, nil, refused
-	}
-	return u, row, s.store.UseAPIKey(ctx, row)
+	return u, row, err
 }
 
 func makeKey() (prefix, key string) {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -129,7 +130,7 @@ func (s *Service) Login(ctx context.Context, email, password string, from Device
 		}
 		return Tokens{}, refused
 	}
-	out, err := s.SignIn(ctx, u.ID, from)
+	out, err := s.SignIn(ctx, u, from)
 	if model.IsKind(err, model.Unauthenticated) {
 		return Tokens{}, refused
 	}
@@ -140,30 +141,43 @@ func (s *Service) Login(ctx context.Context, email, password string, from Device
 // there is such an account or not. What was typed is kept only if it looks like
 // an address: it may be a password in the wrong field.
 func (s *Service) auditFailure(ctx context.Context, u *model.User, typed string, rightPassword bool) error {
+	reason := "unknown_account"
+	if u.ID != 0 {
+		if reason = "wrong_password"; rightPassword {
+			reason = "blocked"
+		}
+	}
+	return s.auditRefusal(ctx, u, typed, reason)
+}
+
+// AuditTooOften records a sign-in that was refused before the password was
+// looked at, as there were too many.
+func (s *Service) AuditTooOften(ctx context.Context, typed string) error {
+	return s.auditRefusal(ctx, &model.User{}, typed, "too_many")
+}
+
+func (s *Service) auditRefusal(ctx context.Context, u *model.User, typed, reason string) error {
 	email, err := address.Normalize(typed)
 	if err != nil {
 		email = ""
 	}
-	e := model.AuditEvent{Action: model.AuditSignInFailed, Details: model.Details{"email": email, "reason": "unknown_account"}}
+	e := model.AuditEvent{Action: model.AuditSignInFailed, Details: model.Details{"email": email, "reason": reason}}
 	if u.ID != 0 {
 		e = e.Object("user", u.ID, u.Email)
-		if e.Details["reason"] = "wrong_password"; rightPassword {
-			e.Details["reason"] = "blocked"
-		}
 	}
 	return s.store.AuditOften(ctx, model.ActorOf(ctx).IP+" "+email, e)
 }
 
-// SignIn makes a session for an account that has been recognised by other
-// means. One that is blocked is model.Unauthenticated.
-func (s *Service) SignIn(ctx context.Context, userID int64, from Device) (Tokens, error) {
+// SignIn makes a session for an account that has been recognised. One that is
+// blocked meanwhile, or has another password by now, is model.Unauthenticated.
+func (s *Service) SignIn(ctx context.Context, u *model.User, from Device) (Tokens, error) {
 	var nonce [16]byte
 	_, _ = rand.Read(nonce[:]) // never fails (crypto/rand)
 	session := &model.Session{
-		UserID: userID, Nonce: hex.EncodeToString(nonce[:]),
+		UserID: u.ID, Nonce: hex.EncodeToString(nonce[:]),
 		UserAgent: clean(from.UserAgent, 300), IP: clean(from.IP, 64),
 	}
-	if err := s.store.CreateSession(ctx, session); err != nil {
+	if err := s.store.CreateSession(ctx, session, u.PasswordHash); err != nil {
 		return Tokens{}, err
 	}
 	return s.issue(session)
@@ -263,6 +277,10 @@ func (s *Service) ChangePassword(ctx context.Context, u *model.User, sessionID i
 		return err
 	}
 	if !same {
+		wrong := model.AuditEvent{Action: model.AuditPasswordWrong}.Object("user", u.ID, u.Email)
+		if err := s.store.AuditOften(ctx, strconv.FormatInt(u.ID, 10), wrong); err != nil {
+			return err
+		}
 		return wrongPassword()
 	}
 	hash, err := s.hasher.hash(ctx, next)

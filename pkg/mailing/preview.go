@@ -3,6 +3,7 @@ package mailing
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -122,7 +123,9 @@ func (s *Service) sampleVars(ctx context.Context, v model.Viewer, clientID *int6
 // clients: to the address `to`, else to the client, else to the viewer. With a
 // client it is rendered as that client gets it, whoever the mail goes to. It is
 // sent within seconds and appears in no report. An address that the viewer has
-// suppressed is model.Invalid, with code suppressed, on to or client_id.
+// suppressed is model.Invalid, with code suppressed, on to or client_id. It is one
+// of the mails that the viewer may send a day: without one left it is
+// model.Conflict.
 func (s *Service) TestMessage(ctx context.Context, v model.Viewer, id int64, to string, clientID *int64) error {
 	msg, err := s.store.Message(ctx, v, id)
 	if err != nil {
@@ -211,8 +214,15 @@ func (s *Service) test(ctx context.Context, v model.Viewer, m *model.Mailing, ms
 		OwnerID: &v.UserID, Kind: model.MailTest, FromName: name, FromEmail: from, ReplyTo: m.ReplyTo,
 		ToEmail: to, ToName: toName, Subject: out.Subject, HTML: out.HTML, Text: out.Text,
 	}
-	if err := s.store.CreateSystemMail(ctx, mail); err != nil {
+	leave, err := s.store.LeaseMails(ctx, v.UserID, 1)
+	if err != nil {
 		return err
+	}
+	if leave.Limited && leave.N == 0 {
+		return model.E(model.Conflict, "your mails of today have all left: they are counted anew from %s", leave.Until.Format("15:04 UTC"))
+	}
+	if err := s.store.CreateSystemMail(ctx, mail); err != nil {
+		return errors.Join(err, s.store.ReturnMails(ctx, leave, leave.N))
 	}
 	s.SendSoon(ctx, mail.ID)
 	return nil

@@ -43,9 +43,11 @@ const (
 	AuditRegistered      AuditAction = "auth.registered"
 	AuditConfirmed       AuditAction = "auth.email_confirmed"
 	AuditPasswordChanged AuditAction = "auth.password_changed"
+	AuditPasswordWrong   AuditAction = "auth.password_wrong" // the present one, given to change it
 	AuditResetAsked      AuditAction = "auth.password_reset_asked"
 	AuditPasswordReset   AuditAction = "auth.password_reset"
-	AuditDenied          AuditAction = "auth.denied" // 403
+	AuditKeyRefused      AuditAction = "auth.key_refused" // an API key that was revoked, has expired, or is nobody's
+	AuditDenied          AuditAction = "auth.denied"      // 403
 
 	AuditUserCreated   AuditAction = "user.created" // by a command
 	AuditUserChanged   AuditAction = "user.changed" // rights, groups
@@ -84,7 +86,7 @@ const (
 // AuditActions lists all actions in the order they are shown.
 var AuditActions = []AuditAction{
 	AuditSignIn, AuditSignInFailed, AuditSignedOutAll, AuditSignedOut, AuditFamilyRevoked, AuditRegistered, AuditConfirmed,
-	AuditPasswordChanged, AuditResetAsked, AuditPasswordReset, AuditDenied,
+	AuditPasswordChanged, AuditPasswordWrong, AuditResetAsked, AuditPasswordReset, AuditKeyRefused, AuditDenied,
 	AuditUserCreated, AuditUserChanged, AuditUserBlocked, AuditUserUnblocked, AuditUserDeleted,
 	AuditGroupCreated, AuditGroupChanged, AuditGroupDeleted,
 	AuditKeyCreated, AuditKeyRevoked,

@@ -107,11 +107,7 @@ func (s *Store) ChangeGroup(ctx context.Context, id int64, ifMatch model.IfMatch
 		if ifMatch.Stale(old.Version) {
 			return stale()
 		}
-		one := []model.Group{*old}
-		if err := errors.Join(joinPermissions(tx, one), joinMembers(tx, one)); err != nil {
-			return kindOf(err, "read a group")
-		}
-		old, g = &one[0], &model.Group{}
+		g = &model.Group{}
 		*g = *old
 		g.Permissions = slices.Clone(old.Permissions)
 		if err := change(g); err != nil {
@@ -158,11 +154,24 @@ func (s *Store) DeleteGroup(ctx context.Context, id int64, ifMatch model.IfMatch
 		case old.Name == model.ManagerGroup:
 			return model.E(model.Conflict, "the manager group is built in: it cannot be deleted")
 		}
+		members, err := firstMembers(tx, id)
+		if err != nil {
+			return err
+		}
 		if err := tx.Exec("DELETE FROM groups WHERE id = ?", id).Error; err != nil {
 			return kindOf(err, "delete a group")
 		}
-		return s.audit(tx, model.AuditEvent{Action: model.AuditGroupDeleted}.Object("group", id, old.Name))
+		lost := groupFacts(old)
+		lost["members"] = members
+		return s.audit(tx, model.AuditEvent{Action: model.AuditGroupDeleted, Details: lost}.Object("group", id, old.Name))
 	})
+}
+
+// firstMembers are the addresses of a group's members, a hundred at most.
+func firstMembers(tx *gorm.DB, id int64) ([]string, error) {
+	out := []string{}
+	err := tx.Raw("SELECT u.email FROM user_groups g JOIN users u ON u.id = g.user_id WHERE g.group_id = ? ORDER BY u.id LIMIT 100", id).Scan(&out).Error
+	return out, kindOf(err, "read the members of a group")
 }
 
 // EnsureGroup makes a group unless one has that name, and leaves an existing
@@ -176,9 +185,12 @@ func (s *Store) EnsureGroup(ctx context.Context, name string, permissions []mode
 }
 
 func lockGroup(s *Store, tx *gorm.DB, id int64) (*model.Group, error) {
-	var g model.Group
-	err := s.forUpdate(tx).Where("id = ?", id).Take(&g).Error
-	return &g, kindOf(err, "lock a group")
+	one := make([]model.Group, 1)
+	err := s.forUpdate(tx).Where("id = ?", id).Take(&one[0]).Error
+	if err == nil {
+		err = errors.Join(joinPermissions(tx, one), joinMembers(tx, one))
+	}
+	return &one[0], kindOf(err, "lock a group")
 }
 
 func setPermissions(tx *gorm.DB, g *model.Group) error {

@@ -17,16 +17,21 @@ const (
 	RefreshGrace = 10 * time.Second
 )
 
-// CreateSession signs a user in: it sets the id, the generation and the times,
-// notes the sign-in at the user, and forgets sessions that ended long ago. An
-// account that is blocked meanwhile is model.Unauthenticated.
-func (s *Store) CreateSession(ctx context.Context, in *model.Session) error {
+// MaxSessions is how many sessions of an account live at once: a sign-in beyond
+// that ends the one that was not used for longest.
+const MaxSessions = 100
+
+// CreateSession signs a user in by the hash that the password was held against:
+// it sets the id, the generation and the times, notes the sign-in at the user,
+// and forgets sessions that ended long ago. An account that is blocked meanwhile,
+// or whose password is another one by now, is model.Unauthenticated.
+func (s *Store) CreateSession(ctx context.Context, in *model.Session, passwordHash string) error {
 	return s.tx(ctx, func(tx *gorm.DB) error {
 		now, err := s.now(tx)
 		if err != nil {
 			return err
 		}
-		done := tx.Table("users").Where("id = ? AND is_active", in.UserID).Update("last_login_at", now)
+		done := tx.Table("users").Where("id = ? AND is_active AND password_hash = ?", in.UserID, passwordHash).Update("last_login_at", now)
 		if done.Error != nil {
 			return kindOf(done.Error, "note a sign-in")
 		}
@@ -40,6 +45,17 @@ func (s *Store) CreateSession(ctx context.Context, in *model.Session) error {
 		in.Generation, in.CreatedAt, in.RotatedAt, in.ExpiresAt = 1, now, now, now.Add(SessionIdle)
 		if err := tx.Create(in).Error; err != nil {
 			return kindOf(err, "create a session")
+		}
+		living := tx.Model(&model.Session{}).Where("user_id = ? AND revoked_at IS NULL AND id <> ?", in.UserID, in.ID).
+			Order("rotated_at DESC, id DESC").Offset(MaxSessions - 1).Limit(1000).Select("id")
+		var beyond []int64
+		if err := living.Scan(&beyond).Error; err != nil {
+			return kindOf(err, "count sessions")
+		}
+		if len(beyond) > 0 {
+			if err := tx.Table("sessions").Where("id IN ?", beyond).Update("revoked_at", now).Error; err != nil {
+				return kindOf(err, "end a session")
+			}
 		}
 		return s.auditUser(tx, model.AuditSignIn, in.UserID, model.Details{"session_id": in.ID, "user_agent": in.UserAgent})
 	})

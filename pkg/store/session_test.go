@@ -16,7 +16,7 @@ import (
 func signIn(t *testing.T, st *store.Store, u *model.User) *model.Session {
 	t.Helper()
 	out := &model.Session{UserID: u.ID, Nonce: "nonce"}
-	require.NoError(t, st.CreateSession(context.Background(), out))
+	require.NoError(t, st.CreateSession(context.Background(), out, u.PasswordHash))
 	return out
 }
 
@@ -149,7 +149,9 @@ func TestABlockedAccountHasNoSession(t *testing.T) {
 		_, err := st.ChangeUser(ctx, root.Viewer(), u.ID, nil, func(u *model.User) error { u.IsActive = false; return nil })
 		require.NoError(t, err)
 		for name, try := range map[string]func() error{
-			"sign in": func() error { return st.CreateSession(ctx, &model.Session{UserID: u.ID, Nonce: "nonce"}) },
+			"sign in": func() error {
+				return st.CreateSession(ctx, &model.Session{UserID: u.ID, Nonce: "nonce"}, u.PasswordHash)
+			},
 			"refresh": func() error { _, err := st.RotateSession(ctx, old.ID, 1); return err },
 			"read":    func() error { _, err := st.SessionUser(ctx, old.ID, u.ID); return err },
 		} {
@@ -160,5 +162,42 @@ func TestABlockedAccountHasNoSession(t *testing.T) {
 		_, err = st.SessionUser(ctx, old.ID, u.ID)
 		require.True(t, model.IsKind(err, model.Unauthenticated), "a block ends what was open: %v", err)
 		signIn(t, st, u)
+	})
+}
+
+// TestAPasswordThatWasChangedSignsNobodyIn, even if it was held against the hash
+// before: hashing takes its time.
+func TestAPasswordThatWasChangedSignsNobodyIn(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		ctx := context.Background()
+		u := testkit.User(t, st)
+		require.NoError(t, st.SetPassword(ctx, u.ID, u.PasswordHash, "another hash", 0, model.AuditPasswordChanged))
+		err := st.CreateSession(ctx, &model.Session{UserID: u.ID, Nonce: "nonce"}, u.PasswordHash)
+		require.True(t, model.IsKind(err, model.Unauthenticated), "%v", err)
+		u.PasswordHash = "another hash"
+		signIn(t, st, u)
+	})
+}
+
+func TestSessionsAreNotWithoutEnd(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		ctx := context.Background()
+		u, other := testkit.User(t, st), testkit.User(t, st)
+		others := signIn(t, st, other)
+		first, second := signIn(t, st, u), signIn(t, st, u)
+		st.MoveClock(time.Minute)
+		_, err := st.RotateSession(ctx, first.ID, 1)
+		require.NoError(t, err)
+		for range store.MaxSessions - 1 {
+			signIn(t, st, u)
+		}
+		_, err = st.SessionUser(ctx, second.ID, u.ID)
+		require.True(t, model.IsKind(err, model.Unauthenticated), "the one that was not used for longest has ended: %v", err)
+		for _, living := range []*model.Session{first, others} {
+			_, err = st.SessionUser(ctx, living.ID, living.UserID)
+			require.NoError(t, err)
+		}
 	})
 }

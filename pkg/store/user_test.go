@@ -98,7 +98,7 @@ func TestUpdateUserRights(t *testing.T) {
 		forbidden(blocker, super)
 
 		session := &model.Session{UserID: target.ID, Nonce: "n"}
-		require.NoError(t, st.CreateSession(ctx, session))
+		require.NoError(t, st.CreateSession(ctx, session, target.PasswordHash))
 		require.NoError(t, updateUser(st, blocker, &blocked, blocked.Version))
 		require.EqualValues(t, 2, blocked.Version)
 		_, err := st.SessionUser(ctx, session.ID, target.ID)
@@ -158,7 +158,7 @@ func TestDeleteUser(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, st *store.Store) {
 		ctx := context.Background()
 		empty, owner := testkit.Manager(t, st), testkit.User(t, st)
-		require.NoError(t, st.CreateSession(ctx, &model.Session{UserID: empty.ID, Nonce: "n"}))
+		require.NoError(t, st.CreateSession(ctx, &model.Session{UserID: empty.ID, Nonce: "n"}, empty.PasswordHash))
 		require.NoError(t, st.CreateSystemMail(ctx, &model.SystemMail{OwnerID: &owner.ID, Kind: model.MailTest, ToEmail: "a@example.com"}))
 
 		err := st.DeleteUser(ctx, root, empty.ID, model.IfMatch{9})
