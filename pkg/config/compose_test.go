@@ -57,7 +57,15 @@ func TestCompose(t *testing.T) {
 	for _, name := range regexp.MustCompile(`POSTRIDER_[A-Z_]+`).FindAllString(text, -1) {
 		require.True(t, known[name], "%s is no setting", name)
 	}
-	require.Contains(t, text, "${POSTRIDER_SECRET_KEY:?")
+	demanded := map[string]int{}
+	for _, use := range regexp.MustCompile(`\$\{(POSTRIDER_\w+)(:?[-?]?)([^}]*)\}`).FindAllStringSubmatch(text, -1) {
+		if name := use[1]; use[2] == ":?" {
+			demanded[name]++
+		} else if strings.Contains(name, "PASSWORD") || strings.Contains(name, "SECRET") {
+			require.Empty(t, use[3], "%s has a sample", name)
+		}
+	}
+	require.Equal(t, map[string]int{"POSTRIDER_SECRET_KEY": 1, "POSTRIDER_POSTGRES_PASSWORD": 2}, demanded)
 
 	dockerfile := readFile(t, "Dockerfile")
 	for name, s := range compose.Services {

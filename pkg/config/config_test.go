@@ -346,5 +346,5 @@ func TestSampleIsTheTable(t *testing.T) {
 	// As it is, it is a valid .env that sets nothing.
 	values, err := godotenv.UnmarshalBytes(sample)
 	require.NoError(t, err)
-	require.Equal(t, map[string]string{"POSTRIDER_SECRET_KEY": ""}, values)
+	require.Equal(t, map[string]string{"POSTRIDER_SECRET_KEY": "", "POSTRIDER_POSTGRES_PASSWORD": ""}, values)
 }
