@@ -188,3 +188,24 @@ func FuzzTokens(f *testing.F) {
 		require.True(t, model.IsKind(err, model.Unauthenticated), "%v", err)
 	})
 }
+
+// TestCommonPasswordsInDisguise: a common word stays one when it is written
+// several times or with something between its letters; words that only contain
+// one, or look like that, are left alone.
+func TestCommonPasswordsInDisguise(t *testing.T) {
+	t.Parallel()
+	for _, password := range []string{
+		"passwordpassword", "PasswordPASSWORDpassword", "ghbdtnghbdtn", "приветприветпривет", "1234512345", "example1", "abcabcabc",
+		"p a s s w o r d", "P-a-s-s-w-o-r-d", "pass word", "p.a_s,s/w o\u00a0r d", "1 2 3 4 5 6", "q w e r t y", "pass-word pass-word", "password-password",
+		"password!password!",
+	} {
+		var e *model.Error
+		require.ErrorAs(t, auth.CheckPassword(password), &e, password)
+		require.Equal(t, "too_common", e.Fields[0].Code, password)
+	}
+	for _, password := range []string{
+		"correct horse 9", "passwordpasswords", "password of mine", "abcabcabcx", "p a s s w 0 r d s", "ghbdtn-ghbdtn-9",
+	} {
+		require.NoError(t, auth.CheckPassword(password), password)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
@@ -113,6 +114,23 @@ var common = sync.OnceValue(func() map[string]bool {
 	return out
 })
 
+// tried reports whether a password in lower case is a common one, also with
+// separators between its letters or written several times.
+func tried(lower string) bool {
+	bare := strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || strings.ContainsRune("-_.,:;/|+*", r) {
+			return -1
+		}
+		return r
+	}, lower)
+	for n := 1; n <= len(bare); n++ {
+		if word := bare[:n]; common()[word] && strings.Repeat(word, len(bare)/n) == bare {
+			return true
+		}
+	}
+	return common()[lower]
+}
+
 // checkPassword notes what speaks against a new password, at a field.
 func checkPassword(bad *model.Fields, field, password, email string) {
 	lower := strings.ToLower(strings.TrimSpace(password)) // who guesses tries it with spaces, too
@@ -124,7 +142,7 @@ func checkPassword(bad *model.Fields, field, password, email string) {
 		bad.Add(field, "too_short", "must be at least %d characters long", MinPassword)
 	case len(password) > MaxPassword:
 		bad.Add(field, "too_long", "must be at most %d bytes long", MaxPassword)
-	case lower == "", common()[lower], email != "" && (lower == email || lower == local):
+	case lower == "", tried(lower), email != "" && (lower == email || lower == local):
 		bad.Add(field, "too_common", "is one of the first that anybody would try")
 	}
 }
