@@ -135,3 +135,21 @@ func FuzzSavedIsSent(f *testing.F) {
 		}
 	})
 }
+
+// TestEachPartHasTheLink to unsubscribe: who reads one part does not see the other.
+func TestEachPartHasTheLink(t *testing.T) {
+	t.Parallel()
+	const link, with = "https://mail.example.com/u/abc", `x {{ unsubscribe_url }}`
+	for _, m := range []struct{ html, text string }{
+		{"<p>x</p>", "x"}, {"<p>x</p>", with}, {with, "x"}, {with, with}, {"<p>x</p>", ""}, {with, ""}, {"", "x"}, {"", with},
+		{with + "{% if client.full_name %}y{% endif %}", ""},
+	} {
+		html, text, err := mailing.Bodies("s", m.html, m.text, eve())
+		require.NoError(t, err)
+		if m.html != "" && m.html != with && !strings.Contains(m.html, "{%") {
+			require.Contains(t, html, `<a href="`+link+`"`, "a footer: %q", m)
+		}
+		require.Contains(t, html, link, "%q", m)
+		require.Equal(t, 1, strings.Count(text, link), "%q: %s", m, text)
+	}
+}

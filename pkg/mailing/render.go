@@ -1,6 +1,7 @@
 package mailing
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -23,8 +24,8 @@ import (
 // many. A nil body is made of the other one.
 type content struct {
 	subject, html, text *template.Template
-	footer              bool // the link to unsubscribe is not used and is added
-	russian             bool // the footer is in Russian for clients whose language is not known
+	footer              struct{ html, text bool } // the part does not have the link to unsubscribe, and it is added
+	russian             bool                      // the footer is in Russian for clients whose language is not known
 }
 
 // sourceError says which field of a message cannot be sent, and why.
@@ -72,8 +73,11 @@ func parseAll(subject, html, text string) (*content, []*sourceError) {
 		return nil, bad
 	}
 	const link = "unsubscribe_url"
-	c.footer = (c.text == nil || !c.text.Uses(link)) && (c.html == nil || !c.html.Uses(link))
-	c.russian = c.footer && mostlyCyrillic(subject+"\n"+text+"\n"+textOf(html))
+	lacks := func(part, other *template.Template) bool { // a part that is made of the other one has what that has
+		return !cmp.Or(part, other).Uses(link)
+	}
+	c.footer.html, c.footer.text = lacks(c.html, c.text), lacks(c.text, c.html)
+	c.russian = (c.footer.html || c.footer.text) && mostlyCyrillic(subject+"\n"+text+"\n"+textOf(html))
 	return c, nil
 }
 
@@ -115,13 +119,17 @@ func (c *content) render(vars template.Vars) (rendered, error) {
 	if c.html == nil {
 		out.HTML = htmlOf(out.Text)
 	}
-	if c.footer && vars.UnsubscribeURL != "" {
+	if vars.UnsubscribeURL != "" {
 		words := "Unsubscribe"
 		if locale := vars.Client.Locale; strings.HasPrefix(locale, "ru") || locale == "" && c.russian {
 			words = "Отписаться"
 		}
-		out.Text = strings.TrimRight(out.Text, "\r\n ") + "\n\n-- \n" + words + ": " + vars.UnsubscribeURL + "\n"
-		out.HTML = withFooter(out.HTML, words, vars.UnsubscribeURL)
+		if c.footer.text {
+			out.Text = strings.TrimRight(out.Text, "\r\n ") + "\n\n-- \n" + words + ": " + vars.UnsubscribeURL + "\n"
+		}
+		if c.footer.html {
+			out.HTML = withFooter(out.HTML, words, vars.UnsubscribeURL)
+		}
 	}
 	return out, nil
 }

@@ -24,8 +24,10 @@ test.each<[string, Partial<Content>, Check[]]>([
   ],
   ["no body", { html: " ", text: "" }, ["noBody"]],
   ["no text", { text: "" }, ["derivedText"]],
-  ["no link to unsubscribe", { html: "<p>x</p>", text: "x" }, ["footer"]],
-  ["the link in one part", { text: "x" }, []],
+  ["no link to unsubscribe", { html: "<p>x</p>", text: "x" }, ["footer", "textFooter"]],
+  ["no link in the text", { text: "x" }, ["textFooter"]],
+  ["no link in the HTML", { html: "<p>x</p>" }, ["footer"]],
+  ["no link in a message of text alone", { html: "", text: "x" }, ["footer"]],
   ["a picture without words", { html: `${good.html}<img src="https://example.com/a.png">` }, ["noAlt"]],
   [
     "pictures with words, or meant to have none",

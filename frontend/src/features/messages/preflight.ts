@@ -31,6 +31,7 @@ export type Check =
   | "noBody"
   | "derivedText"
   | "footer"
+  | "textFooter"
   | "noAlt"
   | "noPicture"
   | "noScheme"
@@ -76,13 +77,13 @@ function ofSubject(subject: string): Finding[] {
 function ofBodies({ html, text }: Content): Finding[] {
   const [hasHtml, hasText] = [html.trim() !== "", text.trim() !== ""];
   if (!(hasHtml || hasText)) return [{ check: "noBody", level: "error", part: "html" }];
-  const part = hasHtml ? "html" : "text";
   const findings: Finding[] = [];
   if (!hasText) findings.push({ check: "derivedText", level: "note", part: "text" });
-  const linked = [...placeholdersOf(html), ...placeholdersOf(text)].some(
-    ({ path }) => path === "unsubscribe_url",
-  );
-  if (!linked) findings.push({ check: "footer", level: "note", part });
+  const linked = (source: string) => placeholdersOf(source).some(({ path }) => path === "unsubscribe_url");
+  // A part that is not written is made of the other one.
+  if (hasHtml && !linked(html)) findings.push({ check: "footer", level: "note", part: "html" });
+  if (hasText && !linked(text))
+    findings.push({ check: hasHtml ? "textFooter" : "footer", level: "note", part: "text" });
   return findings;
 }
 
