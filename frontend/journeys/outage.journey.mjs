@@ -107,3 +107,21 @@ for (const [name, [words, fail]] of Object.entries(ways)) {
     await close();
   });
 }
+
+test("a section whose code cannot be fetched says so, and is there once it can", async () => {
+  const { page, close } = await person(browser, { path: "/clients" });
+  await page.getByRole("heading", { level: 1, name: en.clients.title }).waitFor();
+  const gone = (route) => route.abort();
+  await page.route("**", gone);
+  await page.getByRole("link", { name: en.nav.reports, exact: true }).click();
+  await page.getByRole("heading", { level: 1, name: en.failure.away }).waitFor();
+  const alert = page.getByRole("alert").filter({ hasText: en.failure.network });
+  // A try in vain leaves the page as it is.
+  await alert.getByRole("button", { name: en.failure.retry }).click();
+  await page.waitForTimeout(1_000);
+  await alert.waitFor();
+  await page.unroute("**", gone);
+  await page.getByRole("heading", { level: 1, name: en.reports.title }).waitFor();
+  assert.equal(new URL(page.url()).pathname, "/reports");
+  await close();
+});

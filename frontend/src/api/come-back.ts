@@ -2,11 +2,11 @@ import { focusManager, type Query } from "@tanstack/react-query";
 import { Failure } from "./failure";
 
 /** The first wait before what failed is asked again, what each further one adds, and the longest; in milliseconds. */
-const STEP = 5_000;
-const LONGEST = 15_000;
+export const STEP = 5_000;
+export const LONGEST = 15_000;
 
 /** No answer came, or a proxy or the server said that there is none for now. What is else wrong stays so. */
-const isAway = (error: unknown): boolean =>
+export const isAway = (error: unknown): boolean =>
   error instanceof Failure && [0, 502, 503, 504].includes(error.status);
 
 /**

@@ -56,6 +56,19 @@ export class Failure extends Error {
   }
 }
 
+/** A part of the interface itself could not be fetched. A browser may remember that for as long as the page stands. */
+export class MissingPart extends Failure {
+  constructor(cause: unknown) {
+    super({ status: 0, cause });
+  }
+}
+
+/** Of a dynamic import, so that its failure is told as what it is. */
+export const part = <T>(load: Promise<T>): Promise<T> =>
+  load.catch((cause) => {
+    throw new MissingPart(cause);
+  });
+
 /** Reads an answer that is not a success. Never rejects: an unreadable body leaves only the status. */
 export async function failureOf(response: Response): Promise<Failure> {
   const problem: Problem = response.headers.get("Content-Type")?.includes("json")

@@ -1,8 +1,11 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { act, render, screen } from "@testing-library/react";
+import { http } from "msw";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Failure } from "@/api/failure";
 import { pages } from "@/api/queries/pages";
+import { visitSignedIn } from "@/test/app";
+import { at, problem, server } from "@/test/server";
 import { createQueryClient, Providers } from "./providers";
 
 beforeEach(() => {
@@ -74,4 +77,13 @@ test("what no screen shows any more is not asked again", async () => {
   unmount();
   await pass(60_000);
   expect(answer).toHaveBeenCalledTimes(2);
+});
+
+test("a page that nothing is known for without an answer is shown once there is one", async () => {
+  vi.useRealTimers();
+  server.use(http.get(at("/me"), () => problem(503)));
+  await visitSignedIn("/clients");
+  await screen.findByRole("heading", { name: "The server does not answer" });
+  server.resetHandlers();
+  await screen.findByRole("heading", { name: "Clients" }, { timeout: 10_000 });
 });

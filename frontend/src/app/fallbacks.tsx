@@ -1,10 +1,14 @@
 import { Button, Center, Container, Loader, Stack, Text, Title } from "@mantine/core";
 import { IconMapQuestion } from "@tabler/icons-react";
+import { focusManager } from "@tanstack/react-query";
 import { type ErrorComponentProps, Link, useRouter } from "@tanstack/react-router";
-import { type ReactNode, useContext } from "react";
+import { type ReactNode, useContext, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Failure } from "@/api/failure";
+import { isAway, LONGEST, STEP } from "@/api/come-back";
+import { Failure, MissingPart } from "@/api/failure";
+import { me } from "@/api/queries/me";
 import { START_PATH } from "@/auth/return-path";
+import { session } from "@/auth/session";
 import { FailureAlert } from "@/ui/failure-alert";
 import { ForbiddenState } from "@/ui/forbidden-state";
 import { InFrame } from "@/ui/frame";
@@ -40,6 +44,7 @@ export function NotFoundPage() {
 export function ErrorPage({ error }: ErrorComponentProps) {
   const { t } = useTranslation();
   const router = useRouter();
+  const { retry, retrying } = useReturn(error, router);
   if (error instanceof Failure && error.status === 403) {
     return (
       <Framed>
@@ -50,11 +55,60 @@ export function ErrorPage({ error }: ErrorComponentProps) {
   return (
     <Framed>
       <Container size={560} px={0}>
-        <PageHeader title={t("failure.unexpected")} />
-        <FailureAlert error={error} retry={() => void router.invalidate()} />
+        <PageHeader title={t(isAway(error) ? "failure.away" : "failure.unexpected")} />
+        <FailureAlert error={error} retry={retry} retrying={retrying} />
       </Container>
     </Framed>
   );
+}
+
+type Router = ReturnType<typeof useRouter>;
+
+/** Whether the server answers again what it did not. */
+async function answers(error: unknown, router: Router): Promise<boolean> {
+  try {
+    if (error instanceof MissingPart) return (await fetch("/", { cache: "no-store" })).ok;
+    if (await session.restore()) await router.options.context.queries.fetchQuery({ ...me(), retry: false });
+    return true;
+  } catch (failure) {
+    return !(error instanceof MissingPart) && !isAway(failure);
+  }
+}
+
+/** A part of the interface itself, which the browser remembers as missing, comes with the whole page alone. */
+function showAgain(error: unknown, router: Router) {
+  if (error instanceof MissingPart) window.location.reload();
+  else void router.invalidate();
+}
+
+/** Shows the page by itself once the server answers, and keeps its words until then. */
+function useReturn(error: unknown, router: Router) {
+  const [trying, setTrying] = useState(false);
+  useEffect(() => {
+    if (!isAway(error)) return;
+    let left = false;
+    let timer: ReturnType<typeof setTimeout>;
+    const wait = (time: number) => {
+      timer = setTimeout(async () => {
+        const back = focusManager.isFocused() && (await answers(error, router));
+        if (left) return;
+        if (back) showAgain(error, router);
+        else wait(Math.min(time + STEP, LONGEST));
+      }, time);
+    };
+    // Of a newer release, whose parts have other names, the server answers; not again at once if that was not it.
+    wait(error instanceof MissingPart && performance.now() > LONGEST ? 0 : STEP);
+    return () => {
+      left = true;
+      clearTimeout(timer);
+    };
+  }, [error, router]);
+  const retry = async () => {
+    setTrying(true);
+    if (!(error instanceof MissingPart) || (await answers(error, router))) showAgain(error, router);
+    setTrying(false);
+  };
+  return { retry: () => void retry(), retrying: trying };
 }
 
 export function PendingPage() {

@@ -1,5 +1,6 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
+import { part } from "@/api/failure";
 import type { Resources } from "./resources";
 
 export const LANGUAGES = { ru: "Русский", en: "English" } as const;
@@ -26,7 +27,7 @@ let screensToo = false;
 
 async function load(tag: Language, what: Load) {
   if (loaded.has(what)) return;
-  i18next.addResourceBundle(tag, "translation", (await what()).default, true);
+  i18next.addResourceBundle(tag, "translation", (await part(what())).default, true);
   loaded.add(what);
 }
 

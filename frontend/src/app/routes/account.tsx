@@ -1,11 +1,11 @@
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
-import { signedIn } from "./base";
+import { createRoute } from "@tanstack/react-router";
+import { page, signedIn } from "./base";
 import { oneOf } from "./search";
 
 const account = createRoute({
   getParentRoute: () => signedIn,
   path: "/account",
-  component: lazyRouteComponent(() => import("@/features/account/account-page"), "AccountPage"),
+  component: page(() => import("@/features/account/account-page"), "AccountPage"),
 });
 
 interface ApiKeysSearch {
@@ -18,7 +18,7 @@ const apiKeys = createRoute({
   validateSearch: (search: Record<string, unknown>): ApiKeysSearch => ({
     open: oneOf(["new"], search.open),
   }),
-  component: lazyRouteComponent(() => import("@/features/api-keys/api-keys-page"), "ApiKeysPage"),
+  component: page(() => import("@/features/api-keys/api-keys-page"), "ApiKeysPage"),
 });
 
 export const accountRoutes = [account, apiKeys] as const;

@@ -1,7 +1,7 @@
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute } from "@tanstack/react-router";
 import type { UserSort } from "@/api/queries/users";
 import { AUDIT_ACTIONS, type AuditAction } from "@/api/types";
-import { needs, signedIn } from "./base";
+import { needs, page, signedIn } from "./base";
 import { day, id, oneOf, text } from "./search";
 
 const userSorts: UserSort[] = ["email", "-email", "full_name", "-full_name", "created_at", "-created_at"];
@@ -28,14 +28,14 @@ const users = createRoute({
     sort: oneOf(userSorts, search.sort),
     open: id(search.open),
   }),
-  component: lazyRouteComponent(() => import("@/features/users/users-page"), "UsersPage"),
+  component: page(() => import("@/features/users/users-page"), "UsersPage"),
 });
 
 const groups = createRoute({
   getParentRoute: () => signedIn,
   path: "/admin/groups",
   beforeLoad: needs("superuser"),
-  component: lazyRouteComponent(() => import("@/features/groups/groups-page"), "GroupsPage"),
+  component: page(() => import("@/features/groups/groups-page"), "GroupsPage"),
 });
 
 interface TransportsSearch {
@@ -49,14 +49,14 @@ const transports = createRoute({
   validateSearch: (search: Record<string, unknown>): TransportsSearch => ({
     open: search.open === "new" ? "new" : id(search.open),
   }),
-  component: lazyRouteComponent(() => import("@/features/transports/transports-page"), "TransportsPage"),
+  component: page(() => import("@/features/transports/transports-page"), "TransportsPage"),
 });
 
 const system = createRoute({
   getParentRoute: () => signedIn,
   path: "/admin/system",
   beforeLoad: needs("superuser"),
-  component: lazyRouteComponent(() => import("@/features/system/system-page"), "SystemPage"),
+  component: page(() => import("@/features/system/system-page"), "SystemPage"),
 });
 
 interface AuditSearch {
@@ -85,7 +85,7 @@ const audit = createRoute({
     to: day(search.to),
     open: id(search.open),
   }),
-  component: lazyRouteComponent(() => import("@/features/audit/audit-page"), "AuditPage"),
+  component: page(() => import("@/features/audit/audit-page"), "AuditPage"),
 });
 
 interface InboxSearch {
@@ -104,7 +104,7 @@ const inbox = createRoute({
     open: id(search.open),
     part: oneOf(["text", "headers", "source"], search.part),
   }),
-  component: lazyRouteComponent(() => import("@/features/inbox/inbox-page"), "InboxPage"),
+  component: page(() => import("@/features/inbox/inbox-page"), "InboxPage"),
 });
 
 export const adminRoutes = [users, groups, transports, audit, system, inbox] as const;

@@ -7,7 +7,7 @@ import {
   notFound,
   redirect,
 } from "@tanstack/react-router";
-import { Failure } from "@/api/failure";
+import { Failure, part } from "@/api/failure";
 import { me } from "@/api/queries/me";
 import type { User } from "@/api/types";
 import { may, type Right } from "@/auth/rights";
@@ -21,6 +21,14 @@ export interface Context {
 }
 
 export const root = createRootRouteWithContext<Context>()({ component: Root });
+
+/** What a route shows, in code of its own that is fetched when it is wanted. */
+export function page<T extends Record<string, unknown>, K extends keyof T & string>(
+  load: () => Promise<T>,
+  name: K,
+) {
+  return lazyRouteComponent<T, K>(() => part(load()), name);
+}
 
 /** The frame of the pages that need no session. */
 export const publicPages = createRoute({ getParentRoute: () => root, id: "public", component: PublicShell });
@@ -45,7 +53,7 @@ export const signedIn = createRoute({
       throw error;
     }
   },
-  component: lazyRouteComponent(() => import("../app-shell"), "SignedInShell"),
+  component: page(() => import("../app-shell"), "SignedInShell"),
 });
 
 /** `beforeLoad: needs("users.view_all")`: who has not the right is told so where the page would stand. The server refuses by itself. */

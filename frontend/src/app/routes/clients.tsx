@@ -1,8 +1,8 @@
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute } from "@tanstack/react-router";
 import type { ClientSort } from "@/api/queries/clients";
 import type { SuppressionSort } from "@/api/queries/suppressions";
 import { CLIENT_STATUSES, type ClientStatus, SUPPRESSION_REASONS, type SuppressionReason } from "@/api/types";
-import { signedIn } from "./base";
+import { page, signedIn } from "./base";
 import { id, oneOf, ownerOf, text } from "./search";
 
 interface ClientsSearch {
@@ -40,7 +40,7 @@ const clients = createRoute({
     open: search.open === "new" ? "new" : id(search.open),
     edit: search.edit === true || undefined,
   }),
-  component: lazyRouteComponent(() => import("@/features/clients/clients-page"), "ClientsPage"),
+  component: page(() => import("@/features/clients/clients-page"), "ClientsPage"),
 });
 
 interface SuppressionsSearch {
@@ -64,10 +64,7 @@ const suppressions = createRoute({
     sort: oneOf(suppressionSorts, search.sort),
     add: search.add === true || undefined,
   }),
-  component: lazyRouteComponent(
-    () => import("@/features/suppressions/suppressions-page"),
-    "SuppressionsPage",
-  ),
+  component: page(() => import("@/features/suppressions/suppressions-page"), "SuppressionsPage"),
 });
 
 export const clientRoutes = [clients, suppressions] as const;

@@ -1,8 +1,8 @@
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute } from "@tanstack/react-router";
 import { MAILING_SORTS, type MailingSort } from "@/api/queries/mailings";
 import { MAILING_STATUSES, type MailingStatus } from "@/api/types";
 import { NotFoundPage } from "../fallbacks";
-import { idParam, signedIn } from "./base";
+import { idParam, page, signedIn } from "./base";
 import { id, oneOf, ownerOf, text } from "./search";
 
 interface MailingsSearch {
@@ -22,7 +22,7 @@ const mailings = createRoute({
     sort: oneOf(MAILING_SORTS, sort),
     owner: ownerOf(owner),
   }),
-  component: lazyRouteComponent(() => import("@/features/mailings/mailings-page"), "MailingsPage"),
+  component: page(() => import("@/features/mailings/mailings-page"), "MailingsPage"),
 });
 
 interface NewMailingSearch {
@@ -40,7 +40,7 @@ const newMailing = createRoute({
     tag: text(tag),
     client_id: id(client_id),
   }),
-  component: lazyRouteComponent(() => import("@/features/mailings/new-mailing-page"), "NewMailingPage"),
+  component: page(() => import("@/features/mailings/new-mailing-page"), "NewMailingPage"),
 });
 
 const params = {
@@ -52,7 +52,7 @@ const mailing = createRoute({
   getParentRoute: () => signedIn,
   path: "/mailings/$id",
   params,
-  component: lazyRouteComponent(() => import("@/features/mailings/mailing-page"), "MailingPage"),
+  component: page(() => import("@/features/mailings/mailing-page"), "MailingPage"),
   notFoundComponent: NotFoundPage,
 });
 
@@ -60,7 +60,7 @@ const editMailing = createRoute({
   getParentRoute: () => signedIn,
   path: "/mailings/$id/edit",
   params,
-  component: lazyRouteComponent(() => import("@/features/mailings/edit-mailing-page"), "EditMailingPage"),
+  component: page(() => import("@/features/mailings/edit-mailing-page"), "EditMailingPage"),
   notFoundComponent: NotFoundPage,
 });
 

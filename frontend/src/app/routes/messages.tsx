@@ -1,8 +1,8 @@
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute } from "@tanstack/react-router";
 import { MESSAGE_SORTS, type MessageSort } from "@/api/queries/messages";
 import type { EditorSearch } from "@/features/messages/editor-search";
 import { NotFoundPage } from "../fallbacks";
-import { idParam, signedIn } from "./base";
+import { idParam, page, signedIn } from "./base";
 import { id, oneOf, ownerOf, text } from "./search";
 
 interface MessagesSearch {
@@ -22,7 +22,7 @@ const messages = createRoute({
     owner: ownerOf(search.owner),
     sort: oneOf(MESSAGE_SORTS, search.sort),
   }),
-  component: lazyRouteComponent(() => import("@/features/messages/messages-page"), "MessagesPage"),
+  component: page(() => import("@/features/messages/messages-page"), "MessagesPage"),
 });
 
 const validateSearch = (search: Record<string, unknown>): EditorSearch => ({
@@ -36,7 +36,7 @@ const newMessage = createRoute({
   getParentRoute: () => parent,
   path: "/new",
   validateSearch,
-  component: lazyRouteComponent(() => import("@/features/messages/new-message-page"), "NewMessagePage"),
+  component: page(() => import("@/features/messages/new-message-page"), "NewMessagePage"),
 });
 
 const message = createRoute({
@@ -44,7 +44,7 @@ const message = createRoute({
   path: "/$id",
   params: { parse: ({ id }) => ({ id: idParam(id) }), stringify: ({ id }) => ({ id: String(id) }) },
   validateSearch,
-  component: lazyRouteComponent(() => import("@/features/messages/message-page"), "MessagePage"),
+  component: page(() => import("@/features/messages/message-page"), "MessagePage"),
   notFoundComponent: NotFoundPage,
 });
 

@@ -1,8 +1,8 @@
-import { createRoute, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { createRoute, redirect } from "@tanstack/react-router";
 import { returnPath } from "@/auth/return-path";
 import { session } from "@/auth/session";
 import { HomePage } from "@/features/home/home-page";
-import { publicPages } from "./base";
+import { page, publicPages } from "./base";
 
 interface ReturnSearch {
   return_to?: string | undefined;
@@ -41,34 +41,34 @@ const signIn = createRoute({
   getParentRoute: () => publicPages,
   path: "/sign-in",
   ...entry,
-  component: lazyRouteComponent(() => import("@/features/account/sign-in-page"), "SignInPage"),
+  component: page(() => import("@/features/account/sign-in-page"), "SignInPage"),
 });
 
 const register = createRoute({
   getParentRoute: () => publicPages,
   path: "/register",
   ...entry,
-  component: lazyRouteComponent(() => import("@/features/account/register-page"), "RegisterPage"),
+  component: page(() => import("@/features/account/register-page"), "RegisterPage"),
 });
 
 const forgot = createRoute({
   getParentRoute: () => publicPages,
   path: "/forgot",
-  component: lazyRouteComponent(() => import("@/features/account/forgot-page"), "ForgotPage"),
+  component: page(() => import("@/features/account/forgot-page"), "ForgotPage"),
 });
 
 const confirm = createRoute({
   getParentRoute: () => publicPages,
   path: "/confirm",
   ...link,
-  component: lazyRouteComponent(() => import("@/features/account/confirm-page"), "ConfirmPage"),
+  component: page(() => import("@/features/account/confirm-page"), "ConfirmPage"),
 });
 
 const reset = createRoute({
   getParentRoute: () => publicPages,
   path: "/reset",
   ...link,
-  component: lazyRouteComponent(() => import("@/features/account/reset-page"), "ResetPage"),
+  component: page(() => import("@/features/account/reset-page"), "ResetPage"),
 });
 
 export const publicRoutes = [home, signIn, register, forgot, confirm, reset] as const;

@@ -1,13 +1,13 @@
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute } from "@tanstack/react-router";
 import { DELIVERY_STATES, type DeliveryState, RUN_STATUSES, type RunStatus } from "@/api/types";
 import { NotFoundPage } from "../fallbacks";
-import { idParam, signedIn } from "./base";
+import { idParam, page, signedIn } from "./base";
 import { day, id, oneOf, ownerOf, text } from "./search";
 
 const dashboard = createRoute({
   getParentRoute: () => signedIn,
   path: "/dashboard",
-  component: lazyRouteComponent(() => import("@/features/dashboard/dashboard-page"), "DashboardPage"),
+  component: page(() => import("@/features/dashboard/dashboard-page"), "DashboardPage"),
 });
 
 interface ReportsSearch {
@@ -32,7 +32,7 @@ const reports = createRoute({
     owner: ownerOf(search.owner),
     sort: oneOf(["planned_at", "-planned_at"] as const, search.sort),
   }),
-  component: lazyRouteComponent(() => import("@/features/reports/reports-page"), "ReportsPage"),
+  component: page(() => import("@/features/reports/reports-page"), "ReportsPage"),
 });
 
 interface RunSearch {
@@ -66,7 +66,7 @@ const run = createRoute({
     answer: text(search.answer),
     client: id(search.client),
   }),
-  component: lazyRouteComponent(() => import("@/features/reports/run-page"), "RunPage"),
+  component: page(() => import("@/features/reports/run-page"), "RunPage"),
   notFoundComponent: NotFoundPage,
 });
 
@@ -83,7 +83,7 @@ const why = createRoute({
       clientId: String(clientId),
     }),
   },
-  component: lazyRouteComponent(() => import("@/features/reports/why-page"), "WhyPage"),
+  component: page(() => import("@/features/reports/why-page"), "WhyPage"),
   notFoundComponent: NotFoundPage,
 });
 

@@ -2,7 +2,7 @@ import { Alert, Box, Skeleton, Stack, Tabs, TextInput } from "@mantine/core";
 import { IconInfoCircle } from "@tabler/icons-react";
 import { lazy, Suspense, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Failure, type FieldFailure } from "@/api/failure";
+import { Failure, type FieldFailure, part } from "@/api/failure";
 import classes from "./editor.module.css";
 import type { EditorSearch, SetSearch } from "./editor-search";
 import { insertText } from "./insert-text";
@@ -15,7 +15,9 @@ import { type Jump, SourceEditor } from "./source-editor";
 import { TextTab } from "./text-tab";
 import { useVisual } from "./use-visual";
 
-const VisualEditor = lazy(async () => ({ default: (await import("./visual/visual-editor")).VisualEditor }));
+const VisualEditor = lazy(async () => ({
+  default: (await part(import("./visual/visual-editor"))).VisualEditor,
+}));
 
 interface Props {
   content: Content;

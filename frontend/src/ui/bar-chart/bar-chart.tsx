@@ -2,6 +2,7 @@ import { Button, Group, Skeleton, Stack, Table, Text } from "@mantine/core";
 import { IconChartBar, IconTable } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { part } from "@/api/failure";
 import { useFormat } from "@/format/use-format";
 import classes from "./bar-chart.module.css";
 
@@ -29,7 +30,7 @@ interface Props {
   note?: string;
 }
 
-const Plot = lazy(() => import("./plot"));
+const Plot = lazy(() => part(import("./plot")));
 
 /** Stacked bars over time; the same numbers stand in a table for whoever would rather read them. */
 export function BarChart({ summary, axis, series, points, note }: Props) {
