@@ -3,18 +3,13 @@ import { IconTagMinus, IconTagPlus, IconTrash } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Failure } from "@/api/failure";
 import type { ClientFilter } from "@/api/queries/clients";
-import { changed } from "@/api/queries/keys";
 import { useFormat } from "@/format/use-format";
 import { DANGER } from "@/ui/confirm-dialog";
 import type { Selection } from "@/ui/data-table/selection";
-import { FailureAlert } from "@/ui/failure-alert";
-import { notify } from "@/ui/notify";
-import { ProgressBar } from "@/ui/progress-bar";
 import { TagsField } from "@/ui/tags-field";
-import { UnsavedGuard } from "@/ui/unsaved-guard";
-import { type BulkProgress, changeSelected } from "./bulk";
+import { bulkWork } from "./bulk";
+import { runBulk } from "./bulk-running";
 
 type Act = "addTags" | "removeTags" | "delete";
 
@@ -28,7 +23,7 @@ interface Props {
   total: number | undefined;
 }
 
-/** What can be done with the selected clients, each asked about in a dialog that then shows how far it is. */
+/** What can be done with the selected clients, each asked about in a dialog. */
 export function BulkActions({ selection, filter, total }: Props) {
   const { t } = useTranslation();
   const [act, setAct] = useState<Act | null>(null);
@@ -96,69 +91,36 @@ function BulkDialog({ act, count: counted, selection, filter, onClose }: DialogP
   const [count] = useState(counted);
   const [tags, setTags] = useState<string[]>([]);
   const [typed, setTyped] = useState("");
-  const [progress, setProgress] = useState<BulkProgress | null>(null);
-  const [failure, setFailure] = useState<unknown>(null);
-  const abort = useRef<AbortController | null>(null);
-  const [began, setBegan] = useState(0);
+  const begun = useRef(false);
 
   const number = format.number(count);
   const must = act === "delete" && count >= MANY ? String(count) : undefined;
   const ready = act === "delete" ? must === undefined || typed.trim() === must : tags.length > 0;
-  const running = progress !== null && failure === null;
-  const seconds = (Date.now() - began) / 1000;
-  const rate = progress && seconds > 1 ? progress.done / seconds : undefined;
 
-  const run = async (event: FormEvent) => {
+  const run = (event: FormEvent) => {
     event.preventDefault();
     event.stopPropagation();
-    // Not by the state, which comes with the next render: too late for a double click.
-    if (!ready || abort.current) return;
-    setFailure(null);
-    setBegan(Date.now());
-    setProgress({ done: 0, changed: 0, refused: 0 });
-    const ended = new AbortController();
-    abort.current = ended;
+    // Not by a state, which comes with the next render: too late for a double click.
+    if (!ready || begun.current) return;
+    begun.current = true;
     const change = {
       addTags: { add_tags: tags },
       removeTags: { remove_tags: tags },
       delete: { delete: true },
     }[act];
-    try {
-      const sum = await changeSelected(selection.value, filter, change, setProgress, ended.signal);
-      const words = { count: sum.changed, number: format.number(sum.changed) };
-      notify(
-        [
-          t(act === "delete" ? "clients.bulk.deleted" : "clients.bulk.tagged", words),
-          sum.refused > 0 &&
-            t("clients.bulk.refused", { count: sum.refused, number: format.number(sum.refused) }),
-          ended.signal.aborted && t("clients.bulk.stopped"),
-        ]
-          .filter(Boolean)
-          .join(" "),
-      );
-      selection.clear();
-      onClose();
-    } catch (error) {
-      if (ended.signal.aborted && !(error instanceof Failure)) onClose();
-      else setFailure(error);
-    } finally {
-      abort.current = null;
-      // Of which of them are gone nothing is known: whichever is opened is read.
-      if (act === "delete") queries.removeQueries({ queryKey: ["clients", "one"], type: "inactive" });
-      void changed(queries, "clients");
-    }
+    runBulk(queries, { work: bulkWork(selection.value, filter, change), count, deletes: act === "delete" });
+    selection.clear();
+    onClose();
   };
 
   return (
     <Modal
       opened
-      onClose={running ? () => {} : onClose}
-      withCloseButton={!running}
+      onClose={onClose}
       title={t(`clients.bulk.${act}.title`, { count, number })}
       centered
       closeButtonProps={{ "aria-label": t("ui.close") }}
     >
-      <UnsavedGuard dirty={running} within="query" />
       <form onSubmit={run}>
         <Stack gap="md">
           {act === "delete" ? (
@@ -170,7 +132,6 @@ function BulkDialog({ act, count: counted, selection, filter, onClose }: DialogP
               value={tags}
               onChange={setTags}
               maxTags={50}
-              disabled={running}
               data-autofocus
             />
           )}
@@ -180,39 +141,18 @@ function BulkDialog({ act, count: counted, selection, filter, onClose }: DialogP
               value={typed}
               onChange={(event) => setTyped(event.currentTarget.value)}
               autoComplete="off"
-              disabled={running}
               data-autofocus
             />
           )}
-          {progress && (
-            <ProgressBar label={t("clients.bulk.progress")} done={progress.done} total={count} rate={rate} />
-          )}
-          {failure !== null && (
-            <FailureAlert
-              error={failure}
-              title={t("clients.bulk.failed", { number: format.number(progress?.done ?? 0) })}
-            />
-          )}
           <Group justify="flex-end" gap="sm">
-            {running ? (
-              <Button variant="default" onClick={() => abort.current?.abort()}>
-                {t("clients.bulk.stop")}
-              </Button>
-            ) : (
-              <Button
-                variant="default"
-                onClick={onClose}
-                {...(act === "delete" && must === undefined && { "data-autofocus": true })}
-              >
-                {t("ui.cancel")}
-              </Button>
-            )}
             <Button
-              type="submit"
-              color={act === "delete" ? DANGER : undefined}
-              disabled={!ready}
-              loading={running}
+              variant="default"
+              onClick={onClose}
+              {...(act === "delete" && must === undefined && { "data-autofocus": true })}
             >
+              {t("ui.cancel")}
+            </Button>
+            <Button type="submit" color={act === "delete" ? DANGER : undefined} disabled={!ready}>
               {t(`clients.bulk.${act}.confirm`, { count, number })}
             </Button>
           </Group>
