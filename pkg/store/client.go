@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -82,11 +83,32 @@ func (s *Store) Clients(ctx context.Context, v model.Viewer, f ClientFilter, p P
 	if _, known := tagOwner(v, f); known && f.Tag != "" {
 		list = list.inOrderOf("client_tags.client_id")
 	}
+	if by := strings.TrimPrefix(p.Sort, "-"); s.lite && f.Q != "" && by != "" && by != "id" && p.Breaches == nil {
+		var err error
+		if q, err = fewFirst(q); err != nil {
+			return List[model.Client]{}, kindOf(err, "search clients")
+		}
+	}
 	out, err := list.page(q, p)
 	if err == nil {
 		err = joinTags(s.read(ctx), out.Items)
 	}
 	return out, kindOf(err, "list clients")
+}
+
+// fewFirst narrows a search to the rows that it finds, where they are few. SQLite
+// has no index for words. It walks the one of the order instead and fetches each
+// row from wherever it lies, which takes ten times as long as to go through all
+// rows as they lie (4 s against 0.4 s at a million, for a word that nobody has).
+func fewFirst(q *gorm.DB) (*gorm.DB, error) {
+	const few = 1000
+	var ids []int64
+	q = q.Session(&gorm.Session{})
+	err := q.Select("clients.id").Order("clients.id").Limit(few + 1).Scan(&ids).Error
+	if err != nil || len(ids) > few {
+		return q, err
+	}
+	return q.Where("clients.id IN (SELECT value FROM json_each(?))", encodeIDs(ids)), nil
 }
 
 // narrowed holds clients against a filter, but for the owner.

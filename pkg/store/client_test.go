@@ -467,3 +467,32 @@ func TestATagIsListedInTheOrderOfItsIndex(t *testing.T) {
 		require.NotContains(t, step, "TEMP B-TREE", plans)
 	}
 }
+
+func TestASearchThatFindsFewDoesNotWalkAnOrder(t *testing.T) {
+	t.Parallel()
+	st := testkit.Store(t, testkit.SQLite)
+	v := viewerOf(testkit.User(t, st))
+	for i := range 9 {
+		c := &model.Client{Email: fmt.Sprintf("c%d@example.org", i), FullName: fmt.Sprintf("%s %d", []string{"odd", "even"}[i%2], 9-i)}
+		require.NoError(t, st.CreateClient(context.Background(), v, c))
+	}
+	var seen []string
+	plans, err := st.Plans(func() {
+		for p := (store.Page{Limit: 3, Sort: "full_name"}); ; {
+			list, err := st.Clients(context.Background(), v, store.ClientFilter{Q: "odd"}, p)
+			require.NoError(t, err)
+			for _, c := range list.Items {
+				seen = append(seen, c.FullName)
+			}
+			if p.Cursor = list.Next; p.Cursor == "" {
+				return
+			}
+		}
+	})
+	require.NoError(t, err)
+	require.Equal(t, []string{"odd 1", "odd 3", "odd 5", "odd 7", "odd 9"}, seen)
+	require.NotEmpty(t, plans)
+	for _, step := range plans {
+		require.NotContains(t, step, "clients_full_name", plans)
+	}
+}
