@@ -12,17 +12,28 @@ interface Props {
    * the form goes with the list's filter.
    */
   within?: "page" | "panel" | "query";
+  /** Saves it, where that needs no word of the person: then one is asked only if it rejects. */
+  save?: () => Promise<unknown>;
 }
 
 /** Asks before one leaves with edits that are not saved, whether to another page of the interface or out of it. */
-export function UnsavedGuard({ dirty, within = "page" }: Props) {
+export function UnsavedGuard({ dirty, within = "page", save }: Props) {
   const { t } = useTranslation();
   const leaves = (now: object, next: object) =>
     within === "query" ||
     (within === "panel" && PANEL.some((key) => Reflect.get(now, key) !== Reflect.get(next, key)));
   const blocker = useBlocker({
-    shouldBlockFn: ({ current, next }) =>
-      dirty && (current.pathname !== next.pathname || leaves(current.search, next.search)),
+    shouldBlockFn: async ({ current, next }) => {
+      if (!dirty || (current.pathname === next.pathname && !leaves(current.search, next.search)))
+        return false;
+      return (
+        !save ||
+        save().then(
+          () => false,
+          () => true,
+        )
+      );
+    },
     enableBeforeUnload: () => dirty,
     withResolver: true,
   });
@@ -34,7 +45,7 @@ export function UnsavedGuard({ dirty, within = "page" }: Props) {
       act={t("ui.unsaved.leave")}
       onConfirm={async () => blocker.proceed?.()}
     >
-      {t("ui.unsaved.text")}
+      {t(save ? "ui.unsaved.failed" : "ui.unsaved.text")}
     </ConfirmDialog>
   );
 }

@@ -164,7 +164,7 @@ function Editing({ base }: { base: Versioned<Message> }) {
           </Button>
         </Group>
       </EditConflict>
-      <UnsavedGuard dirty={mayChange && draft.dirty} />
+      <UnsavedGuard dirty={mayChange && draft.dirty} save={draft.saveAll} />
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { act, screen, waitFor, within } from "@testing-library/react";
+import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
 import { beforeEach, expect, test } from "vitest";
 import type { Message, MessageInput } from "@/api/types";
@@ -101,6 +101,32 @@ test("it saves itself under its version, and what somebody else saved is not und
   await waitFor(() => expect(saves.at(-1)).toEqual({ etag: '"2"', subject: "Mine" }));
   await screen.findByText(/^Saved/);
   expect(screen.queryByText(/Nothing is saved by itself/)).not.toBeInTheDocument();
+});
+
+test("what was written is saved on leaving, which is asked about only where that fails", async () => {
+  const subjects: string[] = [];
+  server.use(
+    http.patch(at("/messages/4"), async ({ request }) => {
+      const body = (await request.json()) as MessageInput;
+      subjects.push(body.subject);
+      return body.subject === "Bad" ? problem(422) : answer(aMessage(body), '"2"');
+    }),
+  );
+  const { user, router } = await visitSignedIn("/messages/4");
+  const write = async (text: string) => {
+    const subject = await screen.findByRole("textbox", { name: "Subject" });
+    fireEvent.change(subject, { target: { value: text } });
+    await user.click(screen.getByRole("link", { name: "Clients" }));
+  };
+  await write("Mine");
+  await screen.findByRole("heading", { name: "Clients" });
+  expect(subjects).toEqual(["Mine"]);
+  await router.navigate({ to: "/messages/$id", params: { id: 4 } });
+  await write("Bad");
+  const dialog = await screen.findByRole("dialog", { name: "Leave without saving?" });
+  expect(dialog).toHaveTextContent("What you changed here could not be saved.");
+  await user.click(within(dialog).getByRole("button", { name: "Leave without saving" }));
+  await screen.findByRole("heading", { name: "Clients" });
 });
 
 test("what is not saved yet is still there after the page was left", async () => {

@@ -59,6 +59,14 @@ export function useDraft(base: Versioned<Message>, mayChange: boolean) {
   /** Saves now. Rejects when that did not work; what is wrong stands in `failure` too. */
   const save = useCallback(() => mutateAsync(), [mutateAsync]);
 
+  /** Saves all there is, also what is written meanwhile. Rejects when it cannot, or when a choice is to be made first. */
+  const saveAll = async () => {
+    if (theirs) throw new Failure({ status: 412 });
+    let landed: Message;
+    do landed = (await save()).value;
+    while (!isSame(latest.current, landed));
+  };
+
   const change = (part: Partial<Content>) => {
     latest.current = { ...latest.current, ...part };
     setContent(latest.current);
@@ -82,6 +90,7 @@ export function useDraft(base: Versioned<Message>, mayChange: boolean) {
     failure: isStale(error) ? null : error,
     change,
     save,
+    saveAll,
     conflict: {
       theirs,
       /** Whether the choice stands on the screen; put off it is still to be made. */
