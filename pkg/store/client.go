@@ -55,12 +55,21 @@ const clientColumns = `clients.id, clients.owner_id, clients.email, clients.full
 // seenClients are the clients a viewer sees, with the owner's address for those
 // who see everyone's.
 func (s *Store) seenClients(tx *gorm.DB, v model.Viewer) *gorm.DB {
+	q := shownClients(tx, v)
+	if v.Has(model.ClientsViewAll) {
+		return q
+	}
+	return q.Where("clients.owner_id = ?", v.UserID)
+}
+
+// shownClients are all clients, with what a viewer is shown of one.
+func shownClients(tx *gorm.DB, v model.Viewer) *gorm.DB {
 	q := tx.Table("clients").
 		Joins("LEFT JOIN suppressions ON suppressions.owner_id = clients.owner_id AND suppressions.email = clients.email")
 	if v.Has(model.ClientsViewAll) {
 		return q.Joins("JOIN users ON users.id = clients.owner_id").Select(clientColumns + ", users.email AS owner_email")
 	}
-	return q.Where("clients.owner_id = ?", v.UserID).Select(clientColumns)
+	return q.Select(clientColumns)
 }
 
 // ownedBy narrows a list to one owner, for those who may see everyone's rows.
@@ -84,9 +93,12 @@ func (s *Store) Clients(ctx context.Context, v model.Viewer, f ClientFilter, p P
 		list = list.inOrderOf("client_tags.client_id")
 	}
 	if by := strings.TrimPrefix(p.Sort, "-"); s.lite && f.Q != "" && by != "" && by != "id" && p.Breaches == nil {
-		var err error
-		if q, err = fewFirst(q); err != nil {
+		found, few, err := fewOf(q)
+		if err != nil {
 			return List[model.Client]{}, kindOf(err, "search clients")
+		}
+		if few {
+			q = shownClients(s.read(ctx), v).Where("clients.id IN (SELECT value FROM json_each(?))", encodeIDs(found))
 		}
 	}
 	out, err := list.page(q, p)
@@ -96,19 +108,15 @@ func (s *Store) Clients(ctx context.Context, v model.Viewer, f ClientFilter, p P
 	return out, kindOf(err, "list clients")
 }
 
-// fewFirst narrows a search to the rows that it finds, where they are few. SQLite
-// has no index for words. It walks the one of the order instead and fetches each
-// row from wherever it lies, which takes ten times as long as to go through all
-// rows as they lie (4 s against 0.4 s at a million, for a word that nobody has).
-func fewFirst(q *gorm.DB) (*gorm.DB, error) {
-	const few = 1000
-	var ids []int64
-	q = q.Session(&gorm.Session{})
-	err := q.Select("clients.id").Order("clients.id").Limit(few + 1).Scan(&ids).Error
-	if err != nil || len(ids) > few {
-		return q, err
-	}
-	return q.Where("clients.id IN (SELECT value FROM json_each(?))", encodeIDs(ids)), nil
+// fewOf are the clients that a search finds, where they are few. SQLite has no
+// index for words. It walks the one of the order instead and fetches each row
+// from wherever it lies, which takes ten times as long as to go through all rows
+// as they lie (4 s against 0.4 s at a million, for a word that nobody has): so
+// that few are found first and sorted then.
+func fewOf(q *gorm.DB) (ids []int64, few bool, err error) {
+	const most = 1000
+	err = q.Session(&gorm.Session{}).Select("clients.id").Order("clients.id").Limit(most + 1).Scan(&ids).Error
+	return ids, len(ids) <= most, err
 }
 
 // narrowed holds clients against a filter, but for the owner.
