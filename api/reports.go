@@ -252,6 +252,7 @@ type timelinePoint struct {
 	Sent     int64     `json:"sent" validate:"required" example:"2061"`
 	Failed   int64     `json:"failed" validate:"required" example:"3"`
 	Deferred int64     `json:"deferred" validate:"required" example:"12"`
+	InDoubt  int64     `json:"in_doubt" validate:"required" example:"1"`
 } //	@name	TimelinePoint
 
 // reportTimeline counts the attempts of a run over its time.

@@ -143,11 +143,11 @@ func TestReportTellsWhatBecameOfEveryMail(t *testing.T) {
 		require.Equal(t, 1.0, line["bucket_seconds"])
 		sums := map[string]float64{}
 		for _, p := range line["points"].([]any) {
-			for _, k := range []string{"sent", "failed", "deferred"} {
+			for _, k := range []string{"sent", "failed", "deferred", "in_doubt"} {
 				sums[k] += p.(object)[k].(float64)
 			}
 		}
-		require.Equal(t, map[string]float64{"sent": 1, "failed": 1, "deferred": 1}, sums)
+		require.Equal(t, map[string]float64{"sent": 1, "failed": 1, "deferred": 1, "in_doubt": 1}, sums)
 
 		reasons := o.do(t, "GET", path+"/reasons", nil).require(t, 200).object(t)["items"].([]any)
 		require.ElementsMatch(t, []any{

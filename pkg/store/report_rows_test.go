@@ -190,7 +190,7 @@ func TestTimelineCountsAttemptsInEqualSteps(t *testing.T) {
 	onBothDialects(t, func(t *testing.T, w *world) {
 		ctx := context.Background()
 		run := w.run(t, w.anna, model.RunFinished, w.start, 119*time.Second)
-		w.fill(t, run, false, model.Sent, model.Failed, model.Deferred)
+		w.fill(t, run, false, model.Sent, model.Failed, model.Deferred, model.InDoubt)
 		late := w.fill(t, run, false, model.Sent)
 		require.NoError(t, w.Exec("UPDATE attempts SET finished_at = ? WHERE delivery_id = ?", w.start.Add(5*time.Second), late[0].ID))
 		other := w.run(t, w.anna, model.RunFinished, w.start, time.Second)
@@ -201,7 +201,7 @@ func TestTimelineCountsAttemptsInEqualSteps(t *testing.T) {
 		require.Equal(t, time.Second, line.Bucket)
 		at := func(s int) time.Time { return w.start.Add(time.Duration(s) * time.Second) }
 		require.Equal(t, []store.Point{
-			{At: at(0), Sent: 1}, {At: at(1), Failed: 1}, {At: at(2), Deferred: 1}, {At: at(3)}, {At: at(4)}, {At: at(5), Sent: 1},
+			{At: at(0), Sent: 1}, {At: at(1), Failed: 1}, {At: at(2), Deferred: 1}, {At: at(3), InDoubt: 1}, {At: at(4)}, {At: at(5), Sent: 1},
 		}, line.Points)
 
 		long := w.run(t, w.anna, model.RunFinished, w.start, 25*time.Hour)

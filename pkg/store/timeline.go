@@ -15,8 +15,8 @@ type Timeline struct {
 
 // Point counts the attempts that ended in one step.
 type Point struct {
-	At                     time.Time // the step's begin
-	Sent, Failed, Deferred int64
+	At                              time.Time // the step's begin
+	Sent, Failed, Deferred, InDoubt int64
 }
 
 // mostPoints is how many steps a timeline has, and two for the clocks of
@@ -65,7 +65,7 @@ func (s *Store) Timeline(ctx context.Context, viewer model.Viewer, runID int64) 
 		return t, kindOf(err, "count attempts over time")
 	}
 	for _, r := range rows {
-		p := Point{At: time.Unix(r.At, 0).UTC(), Sent: r.Sent, Failed: r.Failed, Deferred: r.Deferred}
+		p := Point{At: time.Unix(r.At, 0).UTC(), Sent: r.Sent, Failed: r.Failed, Deferred: r.Deferred, InDoubt: r.InDoubt}
 		for n := len(t.Points); n > 0 && t.Points[n-1].At.Add(t.Bucket).Before(p.At); n++ { // a pause is a stretch of zeros
 			t.Points = append(t.Points, Point{At: t.Points[n-1].At.Add(t.Bucket)})
 		}
@@ -74,7 +74,7 @@ func (s *Store) Timeline(ctx context.Context, viewer model.Viewer, runID int64) 
 	return t, nil
 }
 
-type stepRow struct{ At, Sent, Failed, Deferred int64 }
+type stepRow struct{ At, Sent, Failed, Deferred, InDoubt int64 }
 
 // steps counts the attempts of a run in steps of time, from the step before
 // from to the one after to, without the empty ones. PostgreSQL groups a
@@ -83,8 +83,9 @@ type stepRow struct{ At, Sent, Failed, Deferred int64 }
 func (s *Store) steps(ctx context.Context, runID int64, from, to time.Time, step time.Duration) ([]stepRow, error) {
 	const sums = `COALESCE(SUM(CASE WHEN outcome = 'sent' THEN 1 ELSE 0 END), 0) AS sent,
 		COALESCE(SUM(CASE WHEN outcome = 'failed' THEN 1 ELSE 0 END), 0) AS failed,
-		COALESCE(SUM(CASE WHEN outcome = 'deferred' THEN 1 ELSE 0 END), 0) AS deferred
-		FROM attempts WHERE run_id = ? AND outcome IN ('sent', 'failed', 'deferred') AND finished_at >= ? AND finished_at `
+		COALESCE(SUM(CASE WHEN outcome = 'deferred' THEN 1 ELSE 0 END), 0) AS deferred,
+		COALESCE(SUM(CASE WHEN outcome = 'in_doubt' THEN 1 ELSE 0 END), 0) AS in_doubt
+		FROM attempts WHERE run_id = ? AND outcome IN ('sent', 'failed', 'deferred', 'in_doubt') AND finished_at >= ? AND finished_at `
 	seconds := int64(step / time.Second)
 	from = time.Unix((from.Unix()/seconds-1)*seconds, 0).UTC()
 	to = time.Unix((to.Unix()/seconds+2)*seconds, 0).UTC()
@@ -96,10 +97,10 @@ func (s *Store) steps(ctx context.Context, runID int64, from, to time.Time, step
 	}
 	for at := from; at.Before(to); at = at.Add(step) {
 		row := stepRow{At: at.Unix()}
-		if err := s.read(ctx).Raw("SELECT "+sums+"< ?", runID, at, at.Add(step)).Row().Scan(&row.Sent, &row.Failed, &row.Deferred); err != nil {
+		if err := s.read(ctx).Raw("SELECT "+sums+"< ?", runID, at, at.Add(step)).Row().Scan(&row.Sent, &row.Failed, &row.Deferred, &row.InDoubt); err != nil {
 			return nil, err
 		}
-		if row.Sent+row.Failed+row.Deferred > 0 {
+		if row.Sent+row.Failed+row.Deferred+row.InDoubt > 0 {
 			rows = append(rows, row)
 		}
 	}

@@ -3058,6 +3058,8 @@ export interface components {
             deferred: number;
             /** @example 3 */
             failed: number;
+            /** @example 1 */
+            in_doubt: number;
             /** @example 2061 */
             sent: number;
         };

@@ -72,7 +72,7 @@ beforeEach(() => {
     http.get(at("/reports/40/timeline"), () =>
       HttpResponse.json({
         bucket_seconds: 5,
-        points: [{ at: "2026-11-20T06:00:00Z", sent: 95, failed: 2, deferred: 1 }],
+        points: [{ at: "2026-11-20T06:00:00Z", sent: 95, failed: 2, deferred: 1, in_doubt: 3 }],
       }),
     ),
     http.get(at("/reports/40/reasons"), () =>
@@ -103,6 +103,13 @@ test("the sums add up and each leads to its rows", async () => {
     "href",
     "/reports/40#recipients",
   );
+});
+
+test("the course of a run has what is in doubt, too", async () => {
+  await visitSignedIn("/reports/40");
+  await screen.findByRole("img", {
+    name: "Attempts over time: 95 sent, 2 refused, 1 to be retried, 3 in doubt",
+  });
 });
 
 test("a reason is said in words and leads to exactly the mails it counts", async () => {

@@ -6,7 +6,7 @@ import { useFormat } from "@/format/use-format";
 import { BarChart, type Series } from "@/ui/bar-chart/bar-chart";
 import { FailureAlert } from "@/ui/failure-alert";
 
-const SERIES: readonly Series[] = ["sent", "deferred", "failed"];
+const SERIES: readonly Series[] = ["sent", "deferred", "failed", "in_doubt"];
 
 /** How a run went over time; read anew while it goes on. */
 export function RunTimeline({ runId, live }: { runId: number; live: boolean }) {
@@ -16,11 +16,11 @@ export function RunTimeline({ runId, live }: { runId: number; live: boolean }) {
 
   // Columns of seconds would repeat the same minute.
   const tick = (read.data?.bucket_seconds ?? 0) % 60 === 0 ? format.time : format.exactTime;
-  const points = (read.data?.points ?? []).map(({ at, sent, failed, deferred }) => ({
+  const points = (read.data?.points ?? []).map(({ at, sent, failed, deferred, in_doubt }) => ({
     key: at,
     tick: tick(at),
     label: format.exactDateTime(at),
-    values: { sent, failed, deferred },
+    values: { sent, failed, deferred, in_doubt },
   }));
   const sum = (name: Series) =>
     format.number(points.reduce((sum, { values }) => sum + (values[name as "sent"] ?? 0), 0));
@@ -47,6 +47,7 @@ export function RunTimeline({ runId, live }: { runId: number; live: boolean }) {
               sent: sum("sent"),
               failed: sum("failed"),
               deferred: sum("deferred"),
+              doubt: sum("in_doubt"),
             })}
             axis={t("reports.timeline.time")}
             series={SERIES}
