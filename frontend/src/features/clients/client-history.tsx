@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { clientDeliveries } from "@/api/queries/clients";
 import { rowsOf } from "@/api/queries/pages";
+import { useAnswers } from "@/ui/answer-words";
 import { FailureAlert } from "@/ui/failure-alert";
 import { StateBadge } from "@/ui/state-badge";
 import { DateTime } from "@/ui/times";
@@ -13,6 +14,7 @@ import { ClientSkeleton } from "./client-skeleton";
 /** What became of each mail to a client, with the last words of their server. */
 export function ClientHistory({ id }: { id: number }) {
   const { t } = useTranslation();
+  const answers = useAnswers();
   const list = useInfiniteQuery(clientDeliveries(id));
   if (list.isPending) return <ClientSkeleton />;
   if (!list.data) return <FailureAlert error={list.error} retry={() => void list.refetch()} />;
@@ -57,8 +59,7 @@ export function ClientHistory({ id }: { id: number }) {
             </Text>
             {row.last_response && (
               <Text size="xs" ff="monospace" mt={4} style={{ overflowWrap: "anywhere" }}>
-                {row.last_code > 0 && `${row.last_code} `}
-                {row.last_response}
+                {answers({ code: row.last_code, enhanced: "", response: row.last_response }).text}
               </Text>
             )}
           </li>

@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import type { Delivery } from "@/api/types";
 import { useFormat } from "@/format/use-format";
+import { useAnswers } from "@/ui/answer-words";
 import type { Column } from "@/ui/data-table/column";
 import { StateBadge } from "@/ui/state-badge";
 import { DateTime } from "@/ui/times";
@@ -89,11 +90,16 @@ export function useDeliveryColumns(): Column<Delivery>[] {
 
 function Answer({ row }: { row: Delivery }) {
   const skipped = useSkipWords();
+  const answers = useAnswers();
   if (row.state === "skipped") return <Text size="sm">{skipped(row.reason)}</Text>;
-  const answer = [row.last_code || "", row.last_enhanced, row.last_response].filter(Boolean).join(" ");
-  return answer ? (
-    <Text size="xs" ff="monospace" lineClamp={2} title={answer}>
-      {answer}
+  const { text, ours } = answers({
+    code: row.last_code,
+    enhanced: row.last_enhanced,
+    response: row.last_response,
+  });
+  return text ? (
+    <Text size="xs" {...(!ours && { ff: "monospace" })} lineClamp={2} title={text}>
+      {text}
     </Text>
   ) : null;
 }

@@ -1,8 +1,9 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { progressKey } from "@/api/events";
 import type { Delivery, Report, Why } from "@/api/types";
+import { chooseLanguage } from "@/i18n";
 import { visitSignedIn } from "@/test/app";
 import { anna, aReport, at, noCounts, problem, server } from "@/test/server";
 
@@ -105,11 +106,31 @@ test("the sums add up and each leads to its rows", async () => {
   );
 });
 
-test("the course of a run has what is in doubt, too", async () => {
-  await visitSignedIn("/reports/40");
-  await screen.findByRole("img", {
-    name: "Attempts over time: 95 sent, 2 refused, 1 to be retried, 3 in doubt",
-  });
+test("what we note ourselves is not told as the server's words, and is in the reader's language", async () => {
+  const lost = {
+    ...aDelivery({ state: "in_doubt", last_code: 0, last_enhanced: "" }),
+    last_response: "no answer after the mail was sent: the server closed the connection",
+  };
+  rows = [lost];
+  const why = aWhy({ delivery: lost });
+  const attempts = why.attempts.map((attempt) => ({
+    ...attempt,
+    outcome: "in_doubt" as const,
+    code: 0,
+    enhanced: "",
+    response: lost.last_response,
+    phase: "response" as const,
+  }));
+  server.use(http.get(at("/reports/40/clients/5"), () => HttpResponse.json({ ...why, attempts })));
+  await chooseLanguage("ru");
+  onTestFinished(() => void chooseLanguage("en").then(() => localStorage.clear()));
+  await visitSignedIn("/reports/40?client=5");
+  const words = "Письмо передано, но ответа не было: сервер закрыл соединение";
+  const panel = within(await screen.findByRole("dialog"));
+  const attempt = within(await panel.findByRole("list", { name: "Попытки" }));
+  expect(attempt.getByText(words)).toBeInTheDocument();
+  expect(attempt.queryByText("Сервер")).not.toBeInTheDocument();
+  expect(await screen.findByTitle(words)).toBeInTheDocument();
 });
 
 test("a reason is said in words and leads to exactly the mails it counts", async () => {
@@ -258,11 +279,11 @@ test("while it sends the bar and the sums follow the events; what was read of an
 test("the course of the run is there as a table too", async () => {
   const { user } = await visitSignedIn("/reports/40");
   await screen.findByRole("img", {
-    name: "Attempts over time: 95 sent, 2 refused, 1 to be retried",
+    name: "Attempts over time: 95 sent, 2 refused, 1 to be retried, 3 in doubt",
   });
   await user.click(screen.getByRole("button", { name: "Show as a table" }));
   const table = within(screen.getByRole("region", { name: /Attempts over time/ }));
-  expect(table.getByRole("row", { name: "20 Nov 2026, 09:00:00 95 1 2" })).toBeInTheDocument();
+  expect(table.getByRole("row", { name: "20 Nov 2026, 09:00:00 95 1 2 3" })).toBeInTheDocument();
 });
 
 test.each(["/reports/999", "/reports/x", "/reports/40/clients/6"])("%s is no page", async (path) => {

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { reasons } from "@/api/queries/reports";
 import type { Reason } from "@/api/types";
 import { useFormat } from "@/format/use-format";
+import { useAnswers } from "@/ui/answer-words";
 import { FailureAlert } from "@/ui/failure-alert";
 import { StateBadge } from "@/ui/state-badge";
 import { useSmtpWords } from "./smtp-words";
@@ -60,11 +61,13 @@ function Row({ runId, reason }: { runId: number; reason: Reason }) {
   const format = useFormat();
   const smtp = useSmtpWords();
   const skipped = useSkipWords();
+  const answers = useAnswers();
   const { state, code, enhanced, text, count } = reason;
   const words =
     state === "skipped"
       ? skipped(text)
       : smtp({ outcome: state === "in_doubt" ? "in_doubt" : "failed", code, enhanced, response: text });
+  const answer = answers({ code, enhanced, response: text });
   return (
     <Table.Tr>
       <Table.Td ta="right" valign="top">
@@ -91,8 +94,8 @@ function Row({ runId, reason }: { runId: number; reason: Reason }) {
       <Table.Td valign="top">
         <Text size="sm">{words}</Text>
         {state !== "skipped" && (
-          <Text size="xs" c="dimmed" ff="monospace">
-            {[code || "", enhanced, text].filter(Boolean).join(" ")}
+          <Text size="xs" c="dimmed" {...(!answer.ours && { ff: "monospace" })}>
+            {answer.text}
           </Text>
         )}
       </Table.Td>

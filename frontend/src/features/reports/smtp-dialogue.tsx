@@ -2,6 +2,7 @@ import { Group, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Attempt } from "@/api/types";
 import { useFormat } from "@/format/use-format";
+import { useAnswers } from "@/ui/answer-words";
 import { replyOf } from "./meaning";
 import classes from "./smtp-dialogue.module.css";
 import { useSmtpWords } from "./smtp-words";
@@ -35,9 +36,10 @@ function One({ attempt }: { attempt: Attempt }) {
   const { t } = useTranslation();
   const format = useFormat();
   const words = useSmtpWords();
-  const { number, outcome, code, enhanced, response, phase, transport, started_at, duration_ms } = attempt;
+  const answers = useAnswers();
+  const { number, outcome, phase, transport, started_at, duration_ms } = attempt;
   const said = phase === "rcpt" ? `RCPT TO:<${attempt.email}>` : SAID[phase];
-  const answer = [code || "", enhanced, response].filter(Boolean).join(" ");
+  const { text, ours } = answers(attempt);
   return (
     <li className={classes.attempt} data-reply={replyOf(attempt)}>
       <Group justify="space-between" gap="xs">
@@ -53,8 +55,8 @@ function One({ attempt }: { attempt: Attempt }) {
       <dl className={classes.lines}>
         <dt>{t("smtp.we")}</dt>
         <dd>{[said, `(${t(`smtp.phase.${phase}`)})`].filter(Boolean).join(" ")}</dd>
-        <dt>{t("smtp.server")}</dt>
-        <dd>{answer || t("smtp.silence")}</dd>
+        <dt>{t(ours ? "smtp.result" : "smtp.server")}</dt>
+        <dd>{text || t("smtp.silence")}</dd>
       </dl>
       <Text size="sm">{words(attempt)}</Text>
       <Text size="xs" c="dimmed" mt={4}>

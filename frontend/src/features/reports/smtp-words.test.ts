@@ -26,6 +26,8 @@ test.each([
   [answer("deferred", 450), "later"],
   [answer("deferred", 421), "systemDown"],
   [answer("in_doubt"), "lost"],
+  // What we did not hand over has no lost answer.
+  [answer("failed"), "notSent"],
   [answer("aborted"), "aborted"],
   // Trouble of the whole server is an attempt that was broken off, with its answer.
   [answer("aborted", 535, "5.7.8"), "loginNeeded"],

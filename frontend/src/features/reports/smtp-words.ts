@@ -58,7 +58,7 @@ type Answer = Pick<Attempt, "outcome" | "code" | "enhanced" | "response">;
 export function wordOf({ outcome, code, enhanced, response }: Answer): Word {
   if (outcome === "sent" || (code >= 200 && code < 300)) return "taken";
   if (outcome === "in_doubt") return "lost";
-  if (code < 400) return outcome === "aborted" ? "aborted" : "lost";
+  if (code < 400) return outcome === "aborted" ? "aborted" : "notSent";
   if (code < 500 && /gr[ea]y-?list/i.test(response)) return "greylisted";
   const [, subject = "", detail = ""] = enhanced.split(".");
   const word = ENHANCED[`${subject}.${detail}`] ?? SUBJECTS[subject] ?? CODES[code];
