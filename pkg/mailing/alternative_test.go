@@ -141,7 +141,14 @@ func TestEachPartHasTheLink(t *testing.T) {
 	t.Parallel()
 	const link, with = "https://mail.example.com/u/abc", `x {{ unsubscribe_url }}`
 	for _, m := range []struct{ html, text string }{
-		{"<p>x</p>", "x"}, {"<p>x</p>", with}, {with, "x"}, {with, with}, {"<p>x</p>", ""}, {with, ""}, {"", "x"}, {"", with},
+		{"<p>x</p>", "x"},
+		{"<p>x</p>", with},
+		{with, "x"},
+		{with, with},
+		{"<p>x</p>", ""},
+		{with, ""},
+		{"", "x"},
+		{"", with},
 		{with + "{% if client.full_name %}y{% endif %}", ""},
 	} {
 		html, text, err := mailing.Bodies("s", m.html, m.text, eve())

@@ -17,7 +17,7 @@ func TestASQLiteDatabaseIsItsOwnersAlone(t *testing.T) {
 	t.Parallel()
 	fresh, shared := filepath.Join(t.TempDir(), "new one.db"), filepath.Join(t.TempDir(), "shared.db")
 	require.NoError(t, os.WriteFile(shared, nil, 0o600))
-	require.NoError(t, os.Chmod(shared, 0o640)) //nolint:gosec // what the test is about
+	require.NoError(t, os.Chmod(shared, 0o640))
 	for path, mode := range map[string]fs.FileMode{fresh: 0o600, shared: 0o640} {
 		st, err := store.Open("sqlite:" + path)
 		require.NoError(t, err)

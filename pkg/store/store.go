@@ -117,7 +117,7 @@ func openSQLite(path string) (*Store, error) {
 	}
 	// SQLite would make it readable for everybody. What is there keeps its mode,
 	// and files beside it take it over. Where it cannot be made, its first use says so.
-	if f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err == nil { //nolint:gosec // whoever starts the program names the file
+	if f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err == nil {
 		_ = f.Close()
 	}
 	writer, err := open("&_txlock=immediate", 1)
