@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,6 +25,8 @@ type fake struct {
 	probe  func() *mailing.Result                                    // nil: it is ready
 	name   string                                                    // "": fake
 
+	closed atomic.Bool // it was, once at least
+
 	mu    sync.Mutex
 	taken map[string]int
 	mails map[string][]string
@@ -38,7 +41,7 @@ func newFake(answer func(m *mailing.Mail, intent func() error) mailing.Result) *
 
 func (f *fake) Name() string     { return cmp.Or(f.name, "fake") }
 func (f *fake) Connections() int { return f.conns }
-func (f *fake) Close() error     { return nil }
+func (f *fake) Close() error     { f.closed.Store(true); return nil }
 
 func (f *fake) Probe(context.Context) *mailing.Result {
 	if f.probe == nil {

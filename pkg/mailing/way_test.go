@@ -178,6 +178,7 @@ func TestWaysOutComeAndGo(t *testing.T) {
 		x.enable(row, false)
 		_, err := h.service.Create(context.Background(), h.user.Viewer(), func() mailing.Input { in := h.input(); in.TransportID = &row.ID; return in }())
 		require.True(t, model.IsKind(err, model.Invalid))
+		require.Eventually(t, a.closed.Load, time.Minute, time.Millisecond, "the engine hears of it with its next beat")
 		m = h.create()
 		h.waiting(m.ID, model.ReasonNoTransport)
 		x.enable(broken, false)
