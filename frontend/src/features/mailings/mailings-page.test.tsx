@@ -58,7 +58,7 @@ test("one that is being sent shows how far it is", async () => {
   );
   await visitSignedIn("/mailings");
   const bar = await screen.findByRole("progressbar");
-  expect(bar).toHaveAttribute("aria-valuetext", "200 of 412, 20 a second");
+  expect(bar).toHaveAttribute("aria-valuetext", "200 of 412, 20 a second, 11 secs left");
 });
 
 test("without mailings the page names the three steps, ticked off as they are done", async () => {
