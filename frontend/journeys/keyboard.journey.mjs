@@ -140,6 +140,7 @@ test("a client, a message and a mailing are made with the keyboard alone", async
   await page.frameLocator("iframe").getByText("Good day").waitFor();
   await press(page, button(en.messages.create), "Shift+Tab");
   await page.waitForURL(/\/messages\/\d+/);
+  await button(en.messages.test.button).waitFor();
 
   await press(page, section(en.nav.mailings), "Shift+Tab");
   await comesTo(page, heading(en.mailings.title), "on a new page");

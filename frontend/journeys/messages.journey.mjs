@@ -95,6 +95,8 @@ test("a message is written visually, previewed, taken through its source, and te
   await paper.getByText("Come along").waitFor();
   await button(words.create).click();
   await page.waitForURL(/\/messages\/\d+/);
+  // The page of the message itself: until it is drawn, what was typed goes to the page of a new one.
+  await button(words.test.button).waitFor();
   const id = Number(/\/messages\/(\d+)/.exec(page.url())[1]);
 
   await page.getByRole("combobox", { name: words.preview.as }).fill("Eva");
