@@ -3,9 +3,10 @@ import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import classes from "../editor.module.css";
 import { toDocument, toHtml } from "./convert";
-import { pasted } from "./pasted";
+import { PasteNotice } from "./paste-notice";
 import { extensions } from "./schema";
 import { Toolbar } from "./toolbar";
+import { usePaste } from "./use-paste";
 
 interface Props {
   /** A source that canEdit. */
@@ -20,6 +21,7 @@ export function VisualEditor({ html, onChange }: Props) {
   const source = useRef(html);
   const told = useRef(onChange);
   told.current = onChange;
+  const paste = usePaste();
   const editor = useEditor({
     extensions,
     content: toDocument(html).toJSON(),
@@ -30,9 +32,10 @@ export function VisualEditor({ html, onChange }: Props) {
         "aria-multiline": "true",
         "aria-label": t("messages.tab.visual"),
       },
-      transformPastedHTML: pasted,
+      ...paste.editorProps,
     },
-    onUpdate: ({ editor }) => {
+    onUpdate: ({ editor, transaction }) => {
+      paste.updated(editor, transaction);
       source.current = toHtml(editor.state.doc, source.current);
       told.current(source.current);
     },
@@ -49,6 +52,14 @@ export function VisualEditor({ html, onChange }: Props) {
     <div>
       <Toolbar editor={editor} />
       <EditorContent editor={editor} className={classes.paper} />
+      <PasteNotice
+        simplified={paste.notice.simplified}
+        onUndo={paste.notice.isLast ? () => void editor.chain().undo().focus().run() : undefined}
+        onClose={() => {
+          paste.close();
+          editor.commands.focus();
+        }}
+      />
     </div>
   );
 }
