@@ -1,10 +1,10 @@
 import { Notifications } from "@mantine/notifications";
-import { screen } from "@testing-library/react";
+import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { expect, test } from "vitest";
 import { Failure } from "@/api/failure";
 import stateTexts from "@/i18n/en/state.json";
 import { show } from "@/test/app";
-import { notifyFailure } from "./notify";
+import { notify, notifyFailure } from "./notify";
 import { Stat } from "./stat";
 import { StateBadge } from "./state-badge";
 
@@ -50,4 +50,26 @@ test("what failed in the background is said in words, not as a status", async ()
   await show(<Notifications />);
   notifyFailure("The file could not be made", new Failure({ status: 0 }));
   expect(await screen.findByRole("alert")).toHaveTextContent("There is no answer from the server");
+});
+
+test("an act is taken back once, and again only where that failed, which is said", async () => {
+  await show(<Notifications />);
+  const tries: { resolve: () => void; reject: (error: unknown) => void }[] = [];
+  notify("Given to the group.", {
+    undo: () => new Promise<void>((resolve, reject) => tries.push({ resolve, reject })),
+  });
+  const button = await screen.findByRole("button", { name: "Undo" });
+  fireEvent.click(button);
+  fireEvent.click(button);
+  expect(tries).toHaveLength(1);
+  await waitFor(() => expect(screen.queryByRole("button", { name: "Close" })).not.toBeInTheDocument());
+  tries[0]?.reject(new Failure({ status: 0 }));
+  const alert = await screen.findByRole("alert");
+  expect(alert).toHaveTextContent("It could not be undone");
+  expect(alert).toHaveTextContent("There is no answer from the server");
+  expect(screen.getByText("Given to the group.")).toBeVisible();
+  fireEvent.click(screen.getByRole("button", { name: "Undo" }));
+  expect(tries).toHaveLength(2);
+  tries[1]?.resolve();
+  await waitFor(() => expect(screen.queryByText("Given to the group.")).not.toBeInTheDocument());
 });
