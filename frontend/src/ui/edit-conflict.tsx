@@ -19,12 +19,14 @@ interface Props {
   onReload: () => void;
   /** Saves the form over it. */
   onOverwrite: () => void;
+  /** It is being saved. */
+  pending?: boolean;
   /** More ways out, where a screen has them. */
   children?: ReactNode;
 }
 
 /** Stands up when a save was refused because somebody else saved first (412): shows what changed and lets the person choose. */
-export function EditConflict({ opened, onClose, changes, onReload, onOverwrite, children }: Props) {
+export function EditConflict({ opened, onClose, changes, onReload, onOverwrite, pending, children }: Props) {
   const { t } = useTranslation();
   const shown = (text: string) =>
     text || (
@@ -70,7 +72,9 @@ export function EditConflict({ opened, onClose, changes, onReload, onOverwrite, 
           <Button variant="default" onClick={onReload} data-autofocus>
             {t("ui.conflict.reload")}
           </Button>
-          <Button onClick={onOverwrite}>{t("ui.conflict.overwrite")}</Button>
+          <Button onClick={onOverwrite} loading={pending ?? false}>
+            {t("ui.conflict.overwrite")}
+          </Button>
         </Group>
       </Stack>
     </Modal>

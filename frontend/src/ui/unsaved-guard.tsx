@@ -16,9 +16,16 @@ interface Props {
   save?: () => Promise<unknown>;
 }
 
-/** Asks before one leaves with edits that are not saved, whether to another page of the interface or out of it. */
-export function UnsavedGuard({ dirty, within = "page", save }: Props) {
-  const { t } = useTranslation();
+/** Somebody is about to leave with edits that are not saved, to another page of the interface or out of it. */
+export interface Leaving {
+  /** Waits for a word of the person. */
+  isAsked: boolean;
+  go: () => void;
+  stay: () => void;
+}
+
+/** Holds whoever leaves with edits that are not saved. What then asks ends it: LeaveDialog, or a choice of the screen's own. */
+export function useLeaving({ dirty, within = "page", save }: Props): Leaving {
   const leaves = (now: object, next: object) =>
     within === "query" ||
     (within === "panel" && PANEL.some((key) => Reflect.get(now, key) !== Reflect.get(next, key)));
@@ -37,15 +44,30 @@ export function UnsavedGuard({ dirty, within = "page", save }: Props) {
     enableBeforeUnload: () => dirty,
     withResolver: true,
   });
+  return {
+    isAsked: blocker.status === "blocked",
+    go: () => blocker.proceed?.(),
+    stay: () => blocker.reset?.(),
+  };
+}
+
+/** Asks whether to leave without saving. `failed`: it was tried. */
+export function LeaveDialog({ leaving, failed = false }: { leaving: Leaving; failed?: boolean }) {
+  const { t } = useTranslation();
   return (
     <ConfirmDialog
-      opened={blocker.status === "blocked"}
-      onClose={() => blocker.reset?.()}
+      opened={leaving.isAsked}
+      onClose={leaving.stay}
       title={t("ui.unsaved.title")}
       act={t("ui.unsaved.leave")}
-      onConfirm={async () => blocker.proceed?.()}
+      onConfirm={async () => leaving.go()}
     >
-      {t(save ? "ui.unsaved.failed" : "ui.unsaved.text")}
+      {t(failed ? "ui.unsaved.failed" : "ui.unsaved.text")}
     </ConfirmDialog>
   );
+}
+
+/** Asks before one leaves with edits that are not saved, whether to another page of the interface or out of it. */
+export function UnsavedGuard(props: Omit<Props, "save">) {
+  return <LeaveDialog leaving={useLeaving(props)} />;
 }

@@ -15,7 +15,7 @@ import { FailureAlert } from "@/ui/failure-alert";
 import { foundOr404 } from "@/ui/found";
 import { notify, notifyFailure } from "@/ui/notify";
 import { PageHeader } from "@/ui/page-header";
-import { UnsavedGuard } from "@/ui/unsaved-guard";
+import { LeaveDialog, useLeaving } from "@/ui/unsaved-guard";
 import { MessageEditor } from "./message-editor";
 import type { Content } from "./preflight";
 import { SaveState } from "./save-state";
@@ -68,6 +68,7 @@ function Editing({ base }: { base: Versioned<Message> }) {
   const draft = useDraft(base, mayChange);
   const [testing, setTesting] = useState(false);
   const { theirs } = draft.conflict;
+  const leaving = useLeaving({ dirty: mayChange && draft.dirty, save: draft.saveAll });
 
   const copy = async () => {
     const name = t("messages.copyName", { name: draft.content.name }).slice(0, 200);
@@ -76,7 +77,8 @@ function Editing({ base }: { base: Versioned<Message> }) {
     // What one had written is in the copy now.
     if (theirs) draft.conflict.takeTheirs();
     notify(t("messages.copied", { name: value.name }));
-    await navigate({ to: "/messages/$id", params: { id: value.id }, search: {}, ignoreBlocker: true });
+    if (leaving.isAsked) leaving.go();
+    else await navigate({ to: "/messages/$id", params: { id: value.id }, search: {}, ignoreBlocker: true });
   };
   const tryCopy = () => void copy().catch((error) => notifyFailure(t("messages.copyFailed"), error));
 
@@ -152,19 +154,27 @@ function Editing({ base }: { base: Versioned<Message> }) {
       />
       <EditConflict
         opened={draft.conflict.asking}
-        onClose={() => draft.conflict.ask(false)}
+        onClose={() => {
+          draft.conflict.ask(false);
+          leaving.stay();
+        }}
         changes={useDifferences(draft.saved, theirs?.value, draft.content)}
-        onReload={draft.conflict.takeTheirs}
-        onOverwrite={() => void draft.conflict.overwrite()}
+        onReload={() => {
+          draft.conflict.takeTheirs();
+          leaving.go();
+        }}
+        onOverwrite={() => void draft.conflict.overwrite().then((done) => done && leaving.go())}
+        pending={draft.saving}
       >
         <Text size="sm">{t("messages.conflict.hint")}</Text>
+        {leaving.isAsked && <Text size="sm">{t("messages.conflict.leaving")}</Text>}
         <Group>
           <Button variant="default" leftSection={<IconCopy size={16} aria-hidden />} onClick={tryCopy}>
             {t("messages.conflict.copy")}
           </Button>
         </Group>
       </EditConflict>
-      <UnsavedGuard dirty={mayChange && draft.dirty} save={draft.saveAll} />
+      {!theirs && <LeaveDialog leaving={leaving} failed />}
     </>
   );
 }

@@ -129,6 +129,48 @@ test("what was written is saved on leaving, which is asked about only where that
   await screen.findByRole("heading", { name: "Clients" });
 });
 
+test.each([
+  ["Take what is saved", []],
+  ["Save mine over it", ['"2"']],
+  ["Save mine as a new message", ["copy"]],
+])("a conflict on leaving asks one question, and %s goes on", async (choice, saves) => {
+  const saved: (string | null)[] = [];
+  server.use(
+    http.get(at("/messages"), () => HttpResponse.json({ items: [], next_cursor: null })),
+    http.patch(at("/messages/4"), async ({ request }) => {
+      const etag = request.headers.get("If-Match");
+      if (etag === '"1"') {
+        server.use(http.get(at("/messages/4"), () => answer(aMessage({ subject: "Theirs" }), '"2"')));
+        return problem(412);
+      }
+      saved.push(etag);
+      return answer(aMessage((await request.json()) as MessageInput), '"3"');
+    }),
+    http.post(at("/messages"), async ({ request }) => {
+      saved.push("copy");
+      const body = (await request.json()) as MessageInput;
+      expect(body.subject).toBe("Mine");
+      return HttpResponse.json(aMessage({ ...body, id: 5 }), { status: 201, headers: { ETag: '"1"' } });
+    }),
+  );
+  const { user } = await visitSignedIn("/messages/4");
+  fireEvent.change(await screen.findByRole("textbox", { name: "Subject" }), { target: { value: "Mine" } });
+  const leave = () => user.click(screen.getByRole("link", { name: "Clients" }));
+  const question = () => screen.findByRole("dialog", { name: "Somebody else changed this meanwhile" });
+  await leave();
+  expect(await question()).toHaveTextContent("once you have chosen you go on");
+  expect(screen.getAllByRole("dialog")).toHaveLength(1);
+  // Closed it is no choice, and one is asked the same again.
+  await user.keyboard("{Escape}");
+  await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
+  expect(screen.getByRole("textbox", { name: "Subject" })).toHaveValue("Mine");
+  await leave();
+  await user.click(within(await question()).getByRole("button", { name: choice }));
+  await screen.findByRole("heading", { level: 1, name: "Clients" });
+  expect(screen.queryByRole("dialog")).not.toBeInTheDocument();
+  expect(saved).toEqual(saves);
+});
+
 test("what is not saved yet is still there after the page was left", async () => {
   localStorage.setItem(`postrider.new-message.${anna.id}`, JSON.stringify({ name: "Kept", text: "Hello" }));
   const { user } = await visitSignedIn("/messages/new?tab=text");

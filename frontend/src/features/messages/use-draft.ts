@@ -30,16 +30,20 @@ export function useDraft(base: Versioned<Message>, mayChange: boolean) {
   const [saved, setSaved] = useState<Message>(base.value);
   const [theirs, setTheirs] = useState<Versioned<Message> | null>(null);
   const [asking, setAsking] = useState(false);
-  const etag = useRef(base.etag);
+  /** What the server has, as far as it is known here. */
+  const landed = useRef(base);
   const latest = useRef(content);
+  const overwriting = useRef(false);
   const dirty = !isSame(content, saved);
 
   const { mutateAsync, isPending, error, reset } = useMutation({
     // One after the other: each names the version that the one before made.
     scope: { id: `message-${id}` },
-    mutationFn: async () => {
+    mutationFn: async (onlyChanges: boolean) => {
+      // The save before it may have brought all there is.
+      if (onlyChanges && isSame(latest.current, landed.current.value)) return landed.current;
       try {
-        return await changeMessage(id, latest.current, etag.current);
+        return await changeMessage(id, latest.current, landed.current.etag);
       } catch (failure) {
         if (isStale(failure)) {
           setTheirs(await readMessage(id));
@@ -49,7 +53,7 @@ export function useDraft(base: Versioned<Message>, mayChange: boolean) {
       }
     },
     onSuccess: (answer) => {
-      etag.current = answer.etag;
+      landed.current = answer;
       setSaved(answer.value);
       queries.setQueryData(message(id).queryKey, answer);
       void queries.invalidateQueries({ queryKey: ["messages", "list"] });
@@ -57,14 +61,16 @@ export function useDraft(base: Versioned<Message>, mayChange: boolean) {
   });
 
   /** Saves now. Rejects when that did not work; what is wrong stands in `failure` too. */
-  const save = useCallback(() => mutateAsync(), [mutateAsync]);
+  const save = useCallback(() => mutateAsync(false), [mutateAsync]);
 
   /** Saves all there is, also what is written meanwhile. Rejects when it cannot, or when a choice is to be made first. */
   const saveAll = async () => {
-    if (theirs) throw new Failure({ status: 412 });
-    let landed: Message;
-    do landed = (await save()).value;
-    while (!isSame(latest.current, landed));
+    if (theirs) {
+      setAsking(true);
+      throw new Failure({ status: 412 });
+    }
+    do await mutateAsync(true);
+    while (!isSame(latest.current, landed.current.value));
   };
 
   const change = (part: Partial<Content>) => {
@@ -98,18 +104,28 @@ export function useDraft(base: Versioned<Message>, mayChange: boolean) {
       ask: setAsking,
       takeTheirs: () => {
         if (!theirs) return;
-        etag.current = theirs.etag;
+        landed.current = theirs;
         latest.current = contentOf(theirs.value);
         setContent(latest.current);
         setSaved(theirs.value);
         setTheirs(null);
         reset();
       },
-      overwrite: async () => {
-        if (!theirs) return;
-        etag.current = theirs.etag;
-        setTheirs(null);
-        await save().catch(() => {});
+      /** Saves over it; whether that worked. The choice stands until it has. */
+      overwrite: async (): Promise<boolean> => {
+        if (!theirs || overwriting.current) return false;
+        overwriting.current = true;
+        landed.current = theirs;
+        try {
+          await save();
+          setTheirs(null);
+          return true;
+        } catch (failure) {
+          if (!isStale(failure)) setTheirs(null);
+          return false;
+        } finally {
+          overwriting.current = false;
+        }
       },
     },
   };
