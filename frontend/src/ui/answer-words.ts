@@ -23,6 +23,18 @@ const NOTES: [string, Note][] = [
   ["not sent: the recipient's address ", "badRecipient"],
   ["not sent: the sender's address ", "badSender"],
   ["not sent: ", "notSent"],
+  ["TLS: ", "tls"],
+  ["unprotected data behind", "unprotectedData"],
+  ["the server's CRAM-MD5 challenge", "badChallenge"],
+];
+
+/** What the machine says of a connection that did not come about. */
+const UNCONNECTED: [string, Note][] = [
+  ["connection refused", "refused"],
+  ["no such host", "noHost"],
+  ["no route to host", "noRoute"],
+  ["network is unreachable", "noRoute"],
+  ["i/o timeout", "timeout"],
 ];
 
 type Answer = Pick<Attempt, "code" | "enhanced" | "response">;
@@ -31,6 +43,10 @@ type Answer = Pick<Attempt, "code" | "enhanced" | "response">;
 export function useAnswers(): (answer: Answer) => { text: string; ours: boolean } {
   const { t } = useTranslation();
   const noted = (response: string): string => {
+    if (response.startsWith("dial ")) {
+      const [, known] = UNCONNECTED.find(([words]) => response.includes(words)) ?? [];
+      return known ? t(`smtp.notes.${known}`) : `${t("smtp.notes.unconnected")}: ${response}`;
+    }
     const [begin, note] = NOTES.find(([begin]) => response.startsWith(begin)) ?? [];
     if (!begin || !note) return response;
     const detail = begin.endsWith(": ") ? noted(response.slice(begin.length)) : "";

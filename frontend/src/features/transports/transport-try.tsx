@@ -6,6 +6,7 @@ import { changed } from "@/api/queries/keys";
 import { checkTransport } from "@/api/queries/transports";
 import type { TransportCheck, TransportSettings } from "@/api/types";
 import { useFormat } from "@/format/use-format";
+import { useAnswers } from "@/ui/answer-words";
 import { FailureAlert } from "@/ui/failure-alert";
 
 const PHASES = ["connect", "ehlo", "starttls", "auth"] as const;
@@ -50,7 +51,7 @@ function Dialogue({ row, shown }: { row: TransportSettings; shown: TransportChec
       (phase === "starttls" ? row.tls === "required" || (row.tls === "optional" && shown.tls !== "") : true),
   ).filter((phase) => phase !== "auth" || row.username !== "" || shown.phase === "auth");
   const at = phases.indexOf(shown.phase);
-  const code = [shown.code || "", shown.enhanced, shown.response].filter(Boolean).join(" ");
+  const { text, ours } = useAnswers()(shown);
   return (
     <Box role="status">
       <Text size="sm" fw={600} mb="xs">
@@ -65,9 +66,14 @@ function Dialogue({ row, shown }: { row: TransportSettings; shown: TransportChec
           />
         ))}
       </List>
-      {code && (
+      {text && ours && (
+        <Text size="sm" mt="xs" style={{ overflowWrap: "anywhere" }}>
+          {text}
+        </Text>
+      )}
+      {text && !ours && (
         <Code block mt="xs" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
-          {code}
+          {text}
         </Code>
       )}
       <Text size="xs" c="dimmed" mt={6}>

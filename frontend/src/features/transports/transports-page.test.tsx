@@ -2,6 +2,7 @@ import { screen, waitFor, within } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
 import { expect, test } from "vitest";
 import type { TransportSettings } from "@/api/types";
+import { chooseLanguage } from "@/i18n";
 import { visitSignedIn } from "@/test/app";
 import { anna, at, problem, server, versionedJson } from "@/test/server";
 
@@ -115,6 +116,35 @@ test("a check shows how far it came and what the server said", async () => {
     "Protection (STARTTLS) done",
     "Login stopped here",
   ]);
+});
+
+test.each([
+  ["dial tcp 127.0.0.1:25: connect: connection refused", /никто не отвечает/],
+  ["dial tcp: lookup mail.example.com on 10.0.0.1:53: no such host", /сервера с таким именем нет/i],
+  ["the server closed the connection", /Сервер закрыл соединение/],
+  ["TLS: x509: certificate has expired", /TLS.*: x509: certificate has expired/],
+])("what we note ourselves at a check is not told as the server's words: %s", async (response, words) => {
+  having(provider);
+  server.use(
+    http.post(at("/transports/2/check"), () =>
+      HttpResponse.json({
+        ok: false,
+        phase: "connect",
+        code: 0,
+        enhanced: "",
+        response,
+        extensions: [],
+        tls: "",
+        duration_ms: 1,
+      }),
+    ),
+  );
+  await chooseLanguage("ru");
+  const { user } = await visitSignedIn("/admin/transports?open=2");
+  await user.click(await screen.findByRole("button", { name: "Проверить" }));
+  const shown = await screen.findByText(words);
+  expect(shown).not.toHaveTextContent(/dial|lookup/);
+  expect(shown.closest("code")).toBeNull();
 });
 
 test("a resting one says until when and why, and moving down changes both places", async () => {
