@@ -278,6 +278,32 @@ func TestARecipientRefusedBeforeADropIsKnown(t *testing.T) {
 	requireResult(t, send(t, newPool(t, s), mail(1)), model.OutcomeFailed, mailing.ClassRecipient, model.PhaseRcpt, 550)
 }
 
+// The commit of an intent hides behind the round trip of DATA.
+func TestTheIntentIsAskedForBeforeTheAnswerToData(t *testing.T) {
+	t.Parallel()
+	for _, stepByStep := range []bool{false, true} {
+		t.Run(fmt.Sprintf("step by step %t", stepByStep), func(t *testing.T) {
+			t.Parallel()
+			asked := make(chan struct{})
+			s := startSink(t, mailbox.SinkOptions{NoChunking: true, NoPipelining: stepByStep, Script: func(st mailbox.Step) mailbox.Reply {
+				if st.Phase == mailbox.SinkData {
+					select {
+					case <-asked:
+					case <-time.After(10 * time.Second):
+						return mailbox.Reply{Code: 451, Text: "4.3.0 nobody asked"}
+					}
+				}
+				return mailbox.Reply{}
+			}})
+			r := newPool(t, s).Send(context.Background(), mail(1), func(context.Context) error {
+				close(asked)
+				return nil
+			})
+			requireResult(t, r, model.OutcomeSent, mailing.ClassRecipient, model.PhaseResponse, 250)
+		})
+	}
+}
+
 func TestDataThatBeginsWithoutARecipientIsEnded(t *testing.T) {
 	t.Parallel()
 	s := startSink(t, mailbox.SinkOptions{NoChunking: true, Script: func(st mailbox.Step) mailbox.Reply {
@@ -292,7 +318,7 @@ func TestDataThatBeginsWithoutARecipientIsEnded(t *testing.T) {
 	p := newPool(t, s)
 	r := send(t, p, mail(1))
 	requireResult(t, r, model.OutcomeFailed, mailing.ClassRecipient, model.PhaseRcpt, 550)
-	require.False(t, r.Intended)
+	require.True(t, r.Intended)
 	requireResult(t, send(t, p, mail(2)), model.OutcomeSent, mailing.ClassRecipient, model.PhaseResponse, 250)
 	require.EqualValues(t, 1, s.Connections())
 	require.EqualValues(t, 1, s.Count())

@@ -306,7 +306,8 @@ func (c *conn) oneFlight(tx *transaction) (reply, *trouble) {
 }
 
 // twoFlights sends MAIL, RCPT and DATA, together with PIPELINING and one by
-// one without, and the mail after the 354.
+// one without, and the mail after the 354. The intent is asked for while the
+// answer to DATA is awaited, so that its commit costs no time of its own.
 func (c *conn) twoFlights(tx *transaction) (reply, *trouble) {
 	phases := []model.Phase{model.PhaseMail, model.PhaseRcpt, model.PhaseData}
 	c.out = c.out[:0]
@@ -315,9 +316,9 @@ func (c *conn) twoFlights(tx *transaction) (reply, *trouble) {
 	c.appendRcpt(tx)
 	rcptEnd := len(c.out)
 	c.out = append(c.out, "DATA\r\n"...)
-	steps := [][]byte{c.out[:mailEnd], c.out[mailEnd:rcptEnd], c.out[rcptEnd:]}
+	steps, last := [][]byte{c.out[:mailEnd], c.out[mailEnd:rcptEnd], c.out[rcptEnd:]}, 2
 	if c.caps.pipelining {
-		steps = [][]byte{c.out, nil, nil}
+		steps, last = [][]byte{c.out, nil, nil}, 0
 	}
 	var no *trouble
 	goAhead := false
@@ -325,15 +326,22 @@ func (c *conn) twoFlights(tx *transaction) (reply, *trouble) {
 		if no != nil && !c.caps.pipelining {
 			break
 		}
+		timeout := c.cfg.Timeouts.Command
 		if phase == model.PhaseData {
-			c.allow(c.cfg.Timeouts.Data)
-		} else {
-			c.allow(c.cfg.Timeouts.Command)
+			timeout = c.cfg.Timeouts.Data
 		}
+		c.allow(timeout)
 		if steps[i] != nil {
 			if t := c.write(phase, steps[i]); t != nil {
 				return reply{}, t
 			}
+		}
+		if i == last { // DATA is on its way, and its answer as long as the intent, if not longer
+			if t := tx.ask(); t != nil {
+				c.broken = true // there is no way back from a 354
+				return reply{}, t
+			}
+			c.allow(timeout)
 		}
 		rep, t := c.read(phase)
 		if t != nil {
@@ -367,10 +375,6 @@ func (c *conn) twoFlights(tx *transaction) (reply, *trouble) {
 		return reply{}, no
 	}
 	failpoint.Hit("after_354")
-	if t := tx.ask(); t != nil {
-		c.broken = true // there is no way back from 354
-		return reply{}, t
-	}
 	// The intent may have waited for a database longer than the server waited
 	// for us: what is written to a closed connection is a doubt for nothing.
 	if state := c.look(); state == socketClosed || state == socketHasData && !c.isTLS() || c.br.Buffered() > 0 {
