@@ -6,7 +6,7 @@
 //
 // The places are
 //
-//	after_354        the server waits for the mail; its intent is committed and nothing of it has left
+//	after_354        the server waits for the mail; its intent is asked for, and nothing of it has left
 //	after_last_byte  the last octet is written, its answer is not read
 //	after_250        the answer is read and nobody was told
 //	before_commit    a group of intents and outcomes is about to be committed

@@ -312,17 +312,14 @@ func (e *Engine) sendOne(j *job) {
 		}
 		return
 	}
-	var refusal error
-	res, ok := e.sendBy(e.send, j.way, mail, func(context.Context) error {
-		refusal = e.ledger.intent(j.Claim, j.row.ID)
-		return refusal
-	})
+	leave := &intent{ledger: e.ledger, claim: j.Claim, deliveryID: j.row.ID}
+	res, ok := e.sendBy(e.send, j.way, mail, leave)
 	mail.free()
 	if !ok {
 		j.failed.Store(true) // it stays pending
 		return
 	}
-	e.settle(j, res, refusal)
+	e.settle(j, leave.settle(res), leave.refusal)
 }
 
 // settle turns the result of an attempt into an outcome of the ledger, and

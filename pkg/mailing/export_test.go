@@ -3,6 +3,7 @@ package mailing
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"github.com/postrider/postrider/pkg/store"
 	"github.com/postrider/postrider/pkg/template"
@@ -43,10 +44,26 @@ type Ledger struct{ *ledger }
 
 func NewLedger(st *store.Store) Ledger { return Ledger{newLedger(st, slog.New(slog.DiscardHandler))} }
 
-func (l Ledger) Intent(c *store.Claim, id int64) error { return l.intent(c, id) }
+func (l Ledger) Intent(c *store.Claim, id int64) error {
+	return l.NewIntent(c, id).Wait(context.Background())
+}
 
 func (l Ledger) Outcome(c *store.Claim, id int64, o *store.Outcome, done func()) {
 	l.outcome(c, id, o, done)
+}
+
+// NewIntent asks for nothing yet.
+func (l Ledger) NewIntent(c *store.Claim, id int64) Intent {
+	return &intent{ledger: l.ledger, claim: c, deliveryID: id}
+}
+
+// Gather answers how many lines would be committed together, and grants them.
+func (l Ledger) Gather(late <-chan time.Time) int {
+	group := l.gather(<-l.in, late)
+	for _, x := range group {
+		x.done(store.Landed, nil)
+	}
+	return len(group)
 }
 
 // Run writes until the answered function is called.

@@ -50,9 +50,9 @@ func (f *fake) Probe(context.Context) *mailing.Result {
 	return f.probe()
 }
 
-func (f *fake) Send(ctx context.Context, m *mailing.Mail, intent func(context.Context) error) mailing.Result {
+func (f *fake) Send(ctx context.Context, m *mailing.Mail, intent mailing.Intent) mailing.Result {
 	begin := time.Now()
-	ask := func() error { return intent(ctx) }
+	ask := func() error { return intent.Wait(ctx) }
 	var res mailing.Result
 	if f.answer != nil {
 		res = f.answer(m, ask)

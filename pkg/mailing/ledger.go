@@ -2,10 +2,8 @@ package mailing
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/postrider/postrider/pkg/failpoint"
@@ -13,66 +11,33 @@ import (
 	"github.com/postrider/postrider/pkg/store"
 )
 
-// Why an intent is not granted.
-var (
-	errRefused = errors.New("the recipient must not be mailed now") // this row only
-	errStopped = errors.New("the run has stopped")                  // the whole chunk
-	errUnknown = errors.New("the intent could not be recorded")     // and it is not known whether it was
-)
-
-// intentPatience is how long an intent waits for a database that is away
-// before its connection is given up. Outcomes wait for ever.
-const intentPatience = 5 * time.Second
-
 // maxGroup bounds one commit.
 const maxGroup = 500
 
+// maxLag is how long a line may stand while nobody waits for an intent: so
+// more of them meet in one commit where the round trips of SMTP are longer.
+const maxLag = 4 * time.Millisecond
+
 // ledger writes intents and outcomes of all connections of this process, in
 // the order they come, as many as have gathered since the last commit in one
-// transaction. There is one per process: several were measured slower, and one
-// keeps the order.
+// transaction, as soon as an intent is waited for. There is one per process:
+// several were measured slower, and one keeps the order.
 type ledger struct {
 	store *store.Store
 	log   *slog.Logger
 	in    chan line
+	haste chan struct{} // somebody began to wait for an intent
 	over  chan struct{} // closed when run has ended
 }
 
 type line struct {
-	entry store.Entry
-	done  func(store.Verdict, error)
-	gone  *atomic.Bool // of an intent: nobody waits for the answer any more
+	entry  store.Entry
+	done   func(store.Verdict, error)
+	intent *intent // nil for an outcome
 }
 
 func newLedger(st *store.Store, log *slog.Logger) *ledger {
-	return &ledger{store: st, log: log, in: make(chan line, maxGroup), over: make(chan struct{})}
-}
-
-// intent asks leave for the last byte of a delivery and waits for the answer.
-func (l *ledger) intent(c *store.Claim, deliveryID int64) error {
-	answer := make(chan error, 1)
-	gone := &atomic.Bool{}
-	l.put(line{gone: gone, entry: store.Entry{Claim: c, DeliveryID: deliveryID}, done: func(v store.Verdict, err error) {
-		switch {
-		case err != nil:
-			answer <- errUnknown
-		case v == store.Stopped:
-			answer <- errStopped
-		case v != store.Landed:
-			answer <- errRefused
-		default:
-			answer <- nil
-		}
-	}})
-	patience := time.NewTimer(intentPatience)
-	defer patience.Stop()
-	select {
-	case err := <-answer:
-		return err
-	case <-patience.C: // its group may be written after all, and then the outcome takes it back
-		gone.Store(true)
-		return errUnknown
-	}
+	return &ledger{store: st, log: log, in: make(chan line, maxGroup), haste: make(chan struct{}, 1), over: make(chan struct{})}
 }
 
 // outcome records what became of an attempt; done is called when it is
@@ -103,29 +68,55 @@ func (l *ledger) put(x line) {
 // run writes until in is closed, or ctx ends with what is left unwritten.
 func (l *ledger) run(ctx context.Context) {
 	defer close(l.over)
+	lag := time.NewTimer(0)
+	defer lag.Stop()
 	for first := range l.in {
-		group := append(make([]line, 0, 64), first)
-	gather:
-		for len(group) < maxGroup {
-			select {
-			case x, open := <-l.in:
-				if !open {
-					break gather
-				}
-				group = append(group, x)
-			default:
-				break gather
-			}
-		}
+		lag.Reset(maxLag)
+		group := l.gather(first, lag.C)
 		// An intent that was given up while it stood in the queue must not be
 		// written: the outcome that takes it back may be in the same group, whose
 		// outcomes are written before its intents.
-		group = slices.DeleteFunc(group, func(x line) bool { return x.gone != nil && x.gone.Load() })
+		group = slices.DeleteFunc(group, func(x line) bool { return x.intent != nil && x.intent.gone.Load() })
 		if len(group) > 0 {
 			l.write(ctx, group)
 		}
 	}
 }
+
+// gather takes what has come, and what comes until somebody waits for an
+// intent of it, or until late.
+func (l *ledger) gather(first line, late <-chan time.Time) []line {
+	group := append(make([]line, 0, 64), first)
+	awaited := first.isAwaited()
+	for len(group) < maxGroup {
+		select {
+		case x, open := <-l.in:
+			if !open {
+				return group
+			}
+			group, awaited = append(group, x), awaited || x.isAwaited()
+			continue
+		default:
+		}
+		if awaited {
+			return group
+		}
+		select {
+		case x, open := <-l.in:
+			if !open {
+				return group
+			}
+			group, awaited = append(group, x), x.isAwaited()
+		case <-l.haste:
+			awaited = slices.ContainsFunc(group, line.isAwaited)
+		case <-late:
+			return group
+		}
+	}
+	return group
+}
+
+func (x line) isAwaited() bool { return x.intent != nil && x.intent.awaited.Load() }
 
 // write commits a group. A line that the database refuses for what it says is
 // found by halving and told alone; every other error is waited out.

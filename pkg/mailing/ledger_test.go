@@ -3,6 +3,7 @@ package mailing_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -71,4 +72,30 @@ func TestAnIntentThatWasGivenUpIsNotWritten(t *testing.T) {
 		n := g.counts()
 		require.EqualValues(t, []int64{2, 2, 0}, []int64{n.Planned, n.Pending, n.Sending})
 	})
+}
+
+// Lines meet in one commit until somebody waits for one of them, or it is late.
+func TestLinesGatherUntilAnIntentIsAwaited(t *testing.T) {
+	t.Parallel()
+	l := mailing.NewLedger(nil)
+	ask := func(n int) (last mailing.Intent) {
+		for range n {
+			last = l.NewIntent(nil, 1)
+			last.Ask()
+		}
+		return last
+	}
+	ctx := context.Background()
+
+	late := make(chan time.Time, 1)
+	late <- time.Now()
+	last := ask(3)
+	require.Equal(t, 3, l.Gather(late))
+	require.NoError(t, last.Wait(ctx), "it had its answer before anybody waited")
+
+	granted := make(chan error)
+	last = ask(2)
+	go func() { granted <- last.Wait(ctx) }()
+	require.Equal(t, 2, l.Gather(nil))
+	require.NoError(t, <-granted)
 }

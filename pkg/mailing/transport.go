@@ -41,10 +41,30 @@ type Result struct {
 	Code       int    // SMTP reply code, 0 when none
 	Enhanced   string // RFC 3463 code, "" when none
 	Response   string // server's words (or ours, when none came), cleaned: valid UTF-8, no controls, ≤ 1 KB
-	Intended   bool   // the intent was called and granted
+	Intended   bool   // the intent was waited for and granted
 	StartedAt  time.Time
 	FinishedAt time.Time
 }
+
+// Intent is the leave to complete one mail.
+type Intent interface {
+	// Ask asks for it and does not wait. What has begun to ask need not wait,
+	// when there is nothing to complete.
+	Ask()
+
+	// Wait waits for it, and asks if nobody has. An error says why the mail must
+	// not be completed.
+	Wait(ctx context.Context) error
+}
+
+// Granted is the Intent of a mail that no ledger knows.
+type Granted struct{}
+
+// Ask does nothing.
+func (Granted) Ask() {}
+
+// Wait answers nil.
+func (Granted) Wait(context.Context) error { return nil }
 
 // Transport is a way out for mail. The SMTP pool is the real one.
 type Transport interface {
@@ -54,13 +74,13 @@ type Transport interface {
 	// Connections is how many mails may be on the wire at once in this process.
 	Connections() int
 
-	// Send makes one attempt. It calls intent at most once, at the last moment
-	// before bytes that could complete the mail may leave this process: after
-	// 354, or before the flight of MAIL, RCPT and BDAT LAST. If intent answers
-	// an error, the mail is not completed and the result is OutcomeAborted with
-	// ClassIntent. Nothing of the mail is used after Send. Send may be called
-	// by many goroutines.
-	Send(ctx context.Context, mail *Mail, intent func(context.Context) error) Result
+	// Send makes one attempt. It waits for the intent once at most, at the last
+	// moment before bytes that could complete the mail may leave this process:
+	// after 354, or before the flight of MAIL, RCPT and BDAT LAST. If the intent
+	// is refused, the mail is not completed and the result is OutcomeAborted
+	// with ClassIntent. Nothing of the mail or the intent is used after Send.
+	// Send may be called by many goroutines.
+	Send(ctx context.Context, mail *Mail, intent Intent) Result
 
 	// Probe makes sure of a new connection, up to and with the login, and keeps
 	// it for the next mail. It answers nil when the server is ready, else what

@@ -155,7 +155,7 @@ func (a *allowance) rest(ctx context.Context, all bool) error {
 // sendBy makes one attempt by a way out, within its limits; ok is false when
 // these did not let it begin. Leave is looked at where the mail leaves: one
 // that has run out meanwhile is exchanged.
-func (e *Engine) sendBy(ctx context.Context, w *way, mail *Mail, intent func(context.Context) error) (res Result, ok bool) {
+func (e *Engine) sendBy(ctx context.Context, w *way, mail *Mail, intent Intent) (res Result, ok bool) {
 	if w.limit == nil {
 		return w.Send(ctx, mail, intent), true
 	}
@@ -163,23 +163,33 @@ func (e *Engine) sendBy(ctx context.Context, w *way, mail *Mail, intent func(con
 	if !ok {
 		return Result{}, false
 	}
-	held := true
-	res = w.Send(ctx, mail, func(ctx context.Context) error {
-		if err := intent(ctx); err != nil {
-			return err
-		}
-		held = time.Now().Before(p.until)
-		if !held {
-			w.limit.giveBack(p)
-			if _, ok := w.limit.take(ctx); !ok {
-				return errLimit
-			}
-		}
-		held = false
-		return nil
-	})
-	if held { // the mail did not leave
+	limited := &limitedIntent{Intent: intent, limit: w.limit, permit: p, held: true}
+	res = w.Send(ctx, mail, limited)
+	if limited.held { // the mail did not leave
 		w.limit.giveBack(p)
 	}
 	return res, true
+}
+
+// limitedIntent looks at the permit when the mail leaves.
+type limitedIntent struct {
+	Intent
+	limit  *allowance
+	permit permit
+	held   bool
+}
+
+func (i *limitedIntent) Wait(ctx context.Context) error {
+	if err := i.Intent.Wait(ctx); err != nil {
+		return err
+	}
+	i.held = time.Now().Before(i.permit.until)
+	if !i.held {
+		i.limit.giveBack(i.permit)
+		if _, ok := i.limit.take(ctx); !ok {
+			return errLimit
+		}
+	}
+	i.held = false
+	return nil
 }

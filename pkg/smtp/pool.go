@@ -56,7 +56,7 @@ func (p *Pool) Connections() int { return p.cfg.Connections }
 // with ClassInterrupt; after it, the answer is waited for up to
 // Timeouts.Drain. A connection that the server had closed while it was idle
 // is replaced once without a trace.
-func (p *Pool) Send(ctx context.Context, mail *mailing.Mail, intent func(context.Context) error) mailing.Result {
+func (p *Pool) Send(ctx context.Context, mail *mailing.Mail, intent mailing.Intent) mailing.Result {
 	res := mailing.Result{StartedAt: time.Now().UTC()}
 	tx, t := newTransaction(ctx, mail, p.cfg.Bounce, intent)
 	if t == nil {

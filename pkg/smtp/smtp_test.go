@@ -62,8 +62,22 @@ func mail(i int) *mailing.Mail {
 	}
 }
 
+// leave is an intent that is asked for when it is waited for.
+type leave func(context.Context) error
+
+func (leave) Ask()                             {}
+func (l leave) Wait(ctx context.Context) error { return l(ctx) }
+
+// ahead tells when it is asked for.
+type ahead struct {
+	leave
+	asked func()
+}
+
+func (a ahead) Ask() { a.asked() }
+
 // granted counts the intents and grants them.
-func granted(n *atomic.Int64) func(context.Context) error {
+func granted(n *atomic.Int64) leave {
 	return func(context.Context) error {
 		n.Add(1)
 		return nil
@@ -295,10 +309,8 @@ func TestTheIntentIsAskedForBeforeTheAnswerToData(t *testing.T) {
 				}
 				return mailbox.Reply{}
 			}})
-			r := newPool(t, s).Send(context.Background(), mail(1), func(context.Context) error {
-				close(asked)
-				return nil
-			})
+			var n atomic.Int64
+			r := newPool(t, s).Send(context.Background(), mail(1), ahead{granted(&n), sync.OnceFunc(func() { close(asked) })})
 			requireResult(t, r, model.OutcomeSent, mailing.ClassRecipient, model.PhaseResponse, 250)
 		})
 	}
@@ -318,7 +330,7 @@ func TestDataThatBeginsWithoutARecipientIsEnded(t *testing.T) {
 	p := newPool(t, s)
 	r := send(t, p, mail(1))
 	requireResult(t, r, model.OutcomeFailed, mailing.ClassRecipient, model.PhaseRcpt, 550)
-	require.True(t, r.Intended)
+	require.False(t, r.Intended)
 	requireResult(t, send(t, p, mail(2)), model.OutcomeSent, mailing.ClassRecipient, model.PhaseResponse, 250)
 	require.EqualValues(t, 1, s.Connections())
 	require.EqualValues(t, 1, s.Count())
@@ -329,7 +341,7 @@ func TestIntentRefused(t *testing.T) {
 	eachMode(t, func(t *testing.T, opts mailbox.SinkOptions) {
 		s := startSink(t, opts)
 		p := newPool(t, s)
-		r := p.Send(context.Background(), mail(1), func(context.Context) error { return errors.New("the run is paused") })
+		r := p.Send(context.Background(), mail(1), leave(func(context.Context) error { return errors.New("the run is paused") }))
 		requireResult(t, r, model.OutcomeAborted, mailing.ClassIntent, model.PhaseData, 0)
 		require.False(t, r.Intended)
 		require.Contains(t, r.Response, "the run is paused")
@@ -353,10 +365,10 @@ func TestTheIntentComesBeforeTheMail(t *testing.T) {
 		p := newPool(t, startSink(t, opts))
 		for i := range 3 {
 			content.Store(false)
-			r := p.Send(context.Background(), mail(i), func(context.Context) error {
+			r := p.Send(context.Background(), mail(i), leave(func(context.Context) error {
 				require.False(t, content.Load())
 				return nil
-			})
+			}))
 			require.Equal(t, model.OutcomeSent, r.Outcome)
 			require.True(t, content.Load())
 		}

@@ -32,12 +32,12 @@ type transaction struct {
 	data     []byte
 	eightBit bool // the data is not ASCII
 	utf8     bool // an address is not ASCII
-	intent   func(context.Context) error
+	intent   mailing.Intent
 	intended bool
 }
 
 // newTransaction refuses what must not reach any wire.
-func newTransaction(ctx context.Context, mail *mailing.Mail, bounce string, intent func(context.Context) error) (*transaction, *trouble) {
+func newTransaction(ctx context.Context, mail *mailing.Mail, bounce string, intent mailing.Intent) (*transaction, *trouble) {
 	tx := &transaction{ctx: ctx, from: mail.From, to: mail.To, data: mail.Data, intent: intent}
 	if bounce != "" {
 		tx.from = bounce
@@ -105,12 +105,12 @@ func isASCII(b []byte) bool {
 	return true
 }
 
-// ask calls the intent, once in the life of the transaction.
-func (tx *transaction) ask() *trouble {
+// leave waits for the intent, once in the life of the transaction.
+func (tx *transaction) leave() *trouble {
 	if tx.intended {
 		return nil
 	}
-	if err := tx.intent(tx.ctx); err != nil {
+	if err := tx.intent.Wait(tx.ctx); err != nil {
 		return aborted(mailing.ClassIntent, model.PhaseData, "not sent: "+err.Error())
 	}
 	tx.intended = true
@@ -131,7 +131,7 @@ func (c *conn) transact(tx *transaction) (reply, *trouble) {
 	if !oneFlight {
 		return c.twoFlights(tx)
 	}
-	if t := tx.ask(); t != nil {
+	if t := tx.leave(); t != nil {
 		return reply{}, t
 	}
 	// The intent waits for a database: look again, before it is too late.
@@ -326,22 +326,18 @@ func (c *conn) twoFlights(tx *transaction) (reply, *trouble) {
 		if no != nil && !c.caps.pipelining {
 			break
 		}
-		timeout := c.cfg.Timeouts.Command
 		if phase == model.PhaseData {
-			timeout = c.cfg.Timeouts.Data
+			c.allow(c.cfg.Timeouts.Data)
+		} else {
+			c.allow(c.cfg.Timeouts.Command)
 		}
-		c.allow(timeout)
 		if steps[i] != nil {
 			if t := c.write(phase, steps[i]); t != nil {
 				return reply{}, t
 			}
 		}
-		if i == last { // DATA is on its way, and its answer as long as the intent, if not longer
-			if t := tx.ask(); t != nil {
-				c.broken = true // there is no way back from a 354
-				return reply{}, t
-			}
-			c.allow(timeout)
+		if i == last && !tx.intended { // DATA is on its way
+			tx.intent.Ask()
 		}
 		rep, t := c.read(phase)
 		if t != nil {
@@ -375,6 +371,10 @@ func (c *conn) twoFlights(tx *transaction) (reply, *trouble) {
 		return reply{}, no
 	}
 	failpoint.Hit("after_354")
+	if t := tx.leave(); t != nil {
+		c.broken = true // there is no way back from 354
+		return reply{}, t
+	}
 	// The intent may have waited for a database longer than the server waited
 	// for us: what is written to a closed connection is a doubt for nothing.
 	if state := c.look(); state == socketClosed || state == socketHasData && !c.isTLS() || c.br.Buffered() > 0 {

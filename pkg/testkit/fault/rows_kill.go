@@ -105,7 +105,7 @@ type place struct {
 }
 
 var places = []place{
-	{"after_354", []dialect{twoFlights, stepByStep}, 1, 1, false, false},
+	{"after_354", []dialect{twoFlights, stepByStep}, 0, 1, false, false},
 	{"after_last_byte", []dialect{oneFlight, twoFlights, stepByStep}, 1, 1, false, false},
 	{"after_250", []dialect{oneFlight, twoFlights, stepByStep}, 1, 1, true, true},
 	{"before_commit", []dialect{oneFlight, twoFlights}, 0, 1, false, false},

@@ -1,0 +1,98 @@
+package mailing
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/postrider/postrider/pkg/model"
+	"github.com/postrider/postrider/pkg/store"
+)
+
+// Why an intent is not granted.
+var (
+	errRefused = errors.New("the recipient must not be mailed now") // this row only
+	errStopped = errors.New("the run has stopped")                  // the whole chunk
+	errUnknown = errors.New("the intent could not be recorded")     // and it is not known whether it was
+)
+
+// intentPatience is how long an intent waits for a database that is away
+// before its connection is given up. Outcomes wait for ever.
+const intentPatience = 5 * time.Second
+
+// intent is the Intent of a delivery, granted by the ledger. One goroutine
+// uses it, beside the ledger.
+type intent struct {
+	ledger     *ledger
+	claim      *store.Claim
+	deliveryID int64
+	answer     chan error // nil until it is asked for
+	waited     bool
+	refusal    error // what was waited for
+
+	awaited atomic.Bool // somebody waits, or has waited
+	gone    atomic.Bool // nobody wants the answer any more
+}
+
+// Ask puts it into the ledger.
+func (i *intent) Ask() {
+	if i.answer != nil {
+		return
+	}
+	i.answer = make(chan error, 1)
+	i.ledger.put(line{intent: i, entry: store.Entry{Claim: i.claim, DeliveryID: i.deliveryID}, done: i.decide})
+}
+
+func (i *intent) decide(v store.Verdict, err error) {
+	switch {
+	case err != nil:
+		i.answer <- errUnknown
+	case v == store.Stopped:
+		i.answer <- errStopped
+	case v != store.Landed:
+		i.answer <- errRefused
+	default:
+		i.answer <- nil
+	}
+}
+
+// Wait waits for its commit, whatever becomes of ctx.
+func (i *intent) Wait(context.Context) error {
+	i.awaited.Store(true)
+	i.Ask()
+	i.waited = true
+	select {
+	case i.refusal = <-i.answer:
+		return i.refusal
+	default:
+	}
+	select {
+	case i.ledger.haste <- struct{}{}:
+	default:
+	}
+	patience := time.NewTimer(intentPatience)
+	defer patience.Stop()
+	select {
+	case i.refusal = <-i.answer:
+	case <-patience.C: // its group may be written after all, and then the outcome takes it back
+		i.gone.Store(true)
+		i.refusal = errUnknown
+	}
+	return i.refusal
+}
+
+// settle finds out what became of an intent that was asked for and not waited
+// for, as nothing was to be completed.
+func (i *intent) settle(res Result) Result {
+	if i.answer == nil || i.waited {
+		return res
+	}
+	if err := i.Wait(context.Background()); err != nil {
+		res.Outcome, res.Class, res.Intended = model.OutcomeAborted, ClassIntent, false
+		res.Code, res.Enhanced, res.Response = 0, "", "not sent: "+err.Error()
+		return res
+	}
+	res.Intended = true
+	return res
+}
