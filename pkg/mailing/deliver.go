@@ -319,7 +319,8 @@ func (e *Engine) sendOne(j *job) {
 		j.failed.Store(true) // it stays pending
 		return
 	}
-	e.settle(j, leave.settle(res), leave.refusal)
+	res = leave.settle(res)
+	e.settle(j, res, leave.refusal)
 }
 
 // settle turns the result of an attempt into an outcome of the ledger, and
