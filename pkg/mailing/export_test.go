@@ -57,6 +57,9 @@ func (l Ledger) NewIntent(c *store.Claim, id int64) Intent {
 	return &intent{ledger: l.ledger, claim: c, deliveryID: id}
 }
 
+// Settle tells a result what became of an intent that was not waited for.
+func Settle(i Intent, res Result) Result { return i.(*intent).settle(res) }
+
 // Gather answers how many lines would be committed together, and grants them.
 func (l Ledger) Gather(late <-chan time.Time) int {
 	group := l.gather(<-l.in, late)

@@ -99,3 +99,34 @@ func TestLinesGatherUntilAnIntentIsAwaited(t *testing.T) {
 	require.Equal(t, 2, l.Gather(nil))
 	require.NoError(t, <-granted)
 }
+
+// An attempt may end before its intent is waited for, whose row must not stay.
+func TestWhatBecameOfAnIntentIsKnownThoughNobodyWaited(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		g := newGround(t, st, 3)
+		g.beat("w")
+		c, rows := g.claim("w")
+		require.NoError(t, st.Suppress(context.Background(), &model.Suppression{OwnerID: g.user.ID, Email: rows[1].Email, Reason: model.Blocked}))
+		l := mailing.NewLedger(st)
+		defer l.Run()()
+		no := mailing.Result{Outcome: model.OutcomeFailed, Phase: model.PhaseRcpt, Code: 550, Enhanced: "5.1.1", Response: "unknown"}
+
+		asked := l.NewIntent(c, rows[0].ID)
+		asked.Ask()
+		granted := no
+		granted.Intended = true
+		require.Equal(t, granted, mailing.Settle(asked, no))
+
+		asked = l.NewIntent(c, rows[1].ID)
+		asked.Ask()
+		require.Equal(t, mailing.Result{
+			Outcome: model.OutcomeAborted, Class: mailing.ClassIntent, Phase: model.PhaseRcpt,
+			Response: "not sent: the recipient must not be mailed now",
+		}, mailing.Settle(asked, no))
+
+		require.Equal(t, no, mailing.Settle(l.NewIntent(c, rows[2].ID), no), "nobody asked")
+		n := g.counts()
+		require.EqualValues(t, []int64{1, 1, 1}, []int64{n.Sending, n.Skipped, n.Pending})
+	})
+}
