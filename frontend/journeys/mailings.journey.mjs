@@ -25,11 +25,11 @@ const status = (page, text) => page.locator("header").getByText(text, { exact: t
 async function prepare(page, words) {
   await page.getByPlaceholder(words.mailingForm.message.placeholder).click();
   await page.getByRole("option", { name: "Good day" }).click();
-  await page
-    .frameLocator(`iframe[title="${words.mailingForm.message.preview}"]`)
-    .getByText("Good day")
-    .waitFor();
+  const preview = page.frameLocator(`iframe[title="${words.mailingForm.message.preview}"]`);
+  await preview.getByText(`Good day, ${words.messages.preview.sampleName}.`).waitFor();
   await page.getByRole("radio", { name: words.mailingForm.audience.all }).check();
+  // As the first of them gets it.
+  await preview.getByText("Good day, Client 0.").waitFor();
 }
 
 test("a scheduled mailing starts by itself", async () => {

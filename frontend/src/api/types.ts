@@ -56,7 +56,6 @@ export type MailingChange = Partial<PatchBody<"/mailings/{id}">>;
 export type Audience = Mailing["audience"];
 export type AudienceCount = PostAnswer<"/mailings/audience">;
 export type Occurrence = PostAnswer<"/mailings/occurrences">["items"][number];
-export type MessagePreview = PostAnswer<"/messages/{id}/preview">;
 export type Transport = Get<"/transports">["items"][number];
 
 /** How a mailing repeats. */

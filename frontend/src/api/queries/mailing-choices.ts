@@ -1,18 +1,21 @@
-/** What a mailing is put together from: a few rows at a time, found by searching. */
+/**
+ * What a mailing is put together from: a few rows at a time, found by searching; those of one owner, for whom
+ * everyone's would come.
+ */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api } from "../client";
-import type { Client, Message, MessagePreview, Transport } from "../types";
+import type { Client, Message, Transport } from "../types";
 import { given } from "./pages";
 
 const FEW = 20;
 
-export const messageChoices = (q: string) =>
+export const messageChoices = (q: string, owner_id: number | undefined) =>
   queryOptions({
-    queryKey: ["messages", "choices", q] as const,
+    queryKey: ["messages", "choices", q, owner_id] as const,
     queryFn: async ({ signal }) =>
       (
         await api.GET("/messages", {
-          params: { query: { limit: FEW, sort: "-updated_at", ...given({ q }) } },
+          params: { query: { limit: FEW, sort: "-updated_at", ...given({ q, owner_id }) } },
           signal,
         })
       ).data?.items as Message[],
@@ -26,21 +29,12 @@ export const messageChoice = (id: number) =>
       (await api.GET("/messages/{id}", { params: { path: { id } }, signal })).data as Message,
   });
 
-/** A message as nobody in particular would get it. */
-export const messagePreview = (id: number) =>
+export const clientChoices = (q: string, owner_id: number | undefined) =>
   queryOptions({
-    queryKey: ["messages", "preview", id] as const,
+    queryKey: ["clients", "choices", q, owner_id] as const,
     queryFn: async ({ signal }) =>
-      (await api.POST("/messages/{id}/preview", { params: { path: { id } }, body: {}, signal }))
-        .data as MessagePreview,
-  });
-
-export const clientChoices = (q: string) =>
-  queryOptions({
-    queryKey: ["clients", "choices", q] as const,
-    queryFn: async ({ signal }) =>
-      (await api.GET("/clients", { params: { query: { limit: FEW, ...given({ q }) } }, signal })).data
-        ?.items as Client[],
+      (await api.GET("/clients", { params: { query: { limit: FEW, ...given({ q, owner_id }) } }, signal }))
+        .data?.items as Client[],
     placeholderData: keepPreviousData,
   });
 

@@ -8,11 +8,18 @@ import type { Audience, AudienceCount } from "@/api/types";
 import { useFormat } from "@/format/use-format";
 import { FailureAlert } from "@/ui/failure-alert";
 import { useSkippedWords } from "@/ui/reason-words";
+import { namesAnybody } from "./form-values";
 
 /** How long one must have stopped choosing before it is counted again, in milliseconds. */
 const PAUSE = 400;
 /** How many are shown by name. */
 const SAMPLE = 5;
+
+/** What is known of an audience, a moment after it was changed last. */
+export function useCounted(audience: Audience) {
+  const [settled] = useDebouncedValue(audience, PAUSE);
+  return useQuery({ ...audienceCount(settled), enabled: namesAnybody(settled) });
+}
 
 /** How many of an audience get the mail, and how many of it are skipped. */
 export function reachOf({ count, skipped }: AudienceCount): { mailed: number; skipped: number } {
@@ -23,8 +30,7 @@ export function reachOf({ count, skipped }: AudienceCount): { mailed: number; sk
 /** Whom an audience reaches as things are: how many, who is skipped and why, and some of them by name. */
 export function AudienceSummary({ audience }: { audience: Audience }) {
   const { t } = useTranslation();
-  const [settled] = useDebouncedValue(audience, PAUSE);
-  const counted = useQuery(audienceCount(settled));
+  const counted = useCounted(audience);
   if (counted.isPending)
     return <Skeleton height={96} role="status" aria-label={t("mailingForm.audience.counting")} />;
   // What is wrong with a field is told at the field when it is saved.

@@ -4,6 +4,8 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { clientChoice, clientChoices } from "@/api/queries/mailing-choices";
+import { onlyOwn } from "@/auth/rights";
+import { useMe } from "@/auth/use-session";
 import { useFormat } from "@/format/use-format";
 
 /** How many of the chosen ones are shown by name; of very many the rest is a number. */
@@ -18,14 +20,15 @@ interface Props {
   error?: ReactNode;
 }
 
-/** Clients chosen one by one, found by name or address. */
+/** Own clients chosen one by one, found by name or address. */
 export function ClientPicker({ label, ids, onChange, path, error }: Props) {
   const { t } = useTranslation();
   const format = useFormat();
   const queries = useQueryClient();
+  const me = useMe();
   const [typed, setTyped] = useState("");
   const [search] = useDebouncedValue(typed.trim(), 250);
-  const found = useQuery(clientChoices(search));
+  const found = useQuery({ ...clientChoices(search, onlyOwn(me, "clients.view_all")), enabled: !!me });
   const clients = found.data?.filter(({ id }) => !ids.includes(id)) ?? [];
   const hidden = ids.length - SHOWN;
 

@@ -4,13 +4,17 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { clientChoices, messageChoices } from "@/api/queries/mailing-choices";
+import { onlyOwn } from "@/auth/rights";
+import { useMe } from "@/auth/use-session";
 import { EmptyState } from "@/ui/empty-state";
 
 /** What leads to the first mailing, ticked off as it is done. */
 export function FirstSteps() {
   const { t } = useTranslation();
-  const clients = useQuery(clientChoices("")).data;
-  const messages = useQuery(messageChoices("")).data;
+  const me = useMe();
+  const enabled = !!me;
+  const clients = useQuery({ ...clientChoices("", onlyOwn(me, "clients.view_all")), enabled }).data;
+  const messages = useQuery({ ...messageChoices("", onlyOwn(me, "messages.view_all")), enabled }).data;
   const steps = [
     { key: "clients", text: t("mailings.empty.clients"), done: !!clients?.length },
     { key: "message", text: t("mailings.empty.message"), done: !!messages?.length },

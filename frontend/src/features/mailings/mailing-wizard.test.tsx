@@ -1,8 +1,9 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
 import { expect, test } from "vitest";
+import type { DraftPreview } from "@/api/types";
 import { visitSignedIn } from "@/test/app";
-import { aMailing, anna, at, problem, server } from "@/test/server";
+import { aClient, aMailing, anna, at, problem, server } from "@/test/server";
 
 const message = { id: 3, name: "Spring news", subject: "Spring", html: "<p>Spring</p>", text: "" };
 
@@ -12,13 +13,8 @@ function ready() {
   server.use(
     http.get(at("/messages"), () => HttpResponse.json({ items: [message], next_cursor: null })),
     http.get(at("/messages/3"), () => HttpResponse.json(message)),
-    http.post(at("/messages/3/preview"), () =>
-      HttpResponse.json({
-        subject: "Spring",
-        html: "<p>Spring</p>",
-        text: "",
-        missing: ["client.full_name"],
-      }),
+    http.post(at("/messages/preview"), () =>
+      HttpResponse.json({ subject: "Spring", html: "<p>Spring</p>", text: "", missing: [] }),
     ),
     http.post(at("/mailings/audience"), () =>
       HttpResponse.json({
@@ -53,7 +49,6 @@ test("message, audience and schedule are told as they will be", async () => {
   ready();
   const { user } = await visitSignedIn("/mailings/new?message_id=3&tag=vip");
   await screen.findByTitle("Preview of the message");
-  expect(screen.getByText(/filled from each client: client.full_name/)).toBeInTheDocument();
   await screen.findByText("412 clients will be mailed");
   expect(
     screen.getByText("2 will be skipped: 1 unsubscribed, 1 same address as another client"),
@@ -61,6 +56,88 @@ test("message, audience and schedule are told as they will be", async () => {
   await user.click(screen.getByRole("radio", { name: "Repeating" }));
   await screen.findByText(/The clocks skip this time that day/);
   await screen.findByText(/“Spring news” goes to 412 clients, every week on \w+ at 09:00, Moscow, from/);
+});
+
+/** Renders what is asked for as the server does, for a client called Anna whose city is not known. */
+function rendering() {
+  const asked: DraftPreview[] = [];
+  server.use(
+    http.post(at("/messages/preview"), async ({ request }) => {
+      const body = (await request.json()) as DraftPreview;
+      asked.push(body);
+      const city = String(body.sample?.attributes?.city ?? "");
+      const values: Record<string, string> = { "client.full_name": "Anna", "client.attributes.city": city };
+      const fill = (source = "") => source.replace(/\{\{ ([\w.]+) \}\}/g, (_, path) => values[path] ?? "");
+      return HttpResponse.json({
+        subject: fill(body.subject),
+        html: fill(body.html),
+        text: "",
+        missing: city ? [] : ["client.attributes.city"],
+      });
+    }),
+  );
+  return asked;
+}
+
+const frame = async () => (await screen.findByTitle("Preview of the message")).getAttribute("srcdoc");
+
+test("the message is shown as the first of the audience gets it, and what they lack is marked", async () => {
+  ready();
+  const greeting = {
+    ...message,
+    subject: "Good day {{ client.full_name }}",
+    html: "<p>How is {{ client.attributes.city }}?</p>",
+  };
+  const oslo = aClient({ attributes: { city: "Oslo" } });
+  server.use(
+    http.get(at("/messages/3"), () => HttpResponse.json(greeting)),
+    http.get(at("/clients"), () => HttpResponse.json({ items: [oslo], next_cursor: null, total: 1 })),
+  );
+  const asked = rendering();
+  const { user } = await visitSignedIn("/mailings/new?message_id=3");
+  // While nobody is chosen: with what one's clients have.
+  await screen.findByText(/As an invented client would get it/);
+  expect(await frame()).toContain("<p>How is Oslo?</p>");
+  expect(screen.queryByText("client.attributes.city")).toBeNull();
+
+  await user.click(screen.getByRole("radio", { name: "All my clients" }));
+  await screen.findByText("As Anna · a@example.org gets it:");
+  await screen.findByText("1 placeholder is empty for this client");
+  expect(screen.getByText("client.attributes.city")).toBeInTheDocument();
+  expect(await frame()).toContain("<mark data-missing");
+  expect(screen.getByText("Good day Anna")).toBeInTheDocument();
+  expect(asked.map(({ client_id, sample }) => [client_id, sample?.attributes])).toEqual([
+    [undefined, { city: "Oslo" }],
+    [1, undefined],
+  ]);
+});
+
+test("an audience that nobody matches is shown an invented client", async () => {
+  ready();
+  server.use(
+    http.post(at("/mailings/audience"), () => HttpResponse.json({ count: 0, sample: [], skipped: {} })),
+  );
+  await visitSignedIn("/mailings/new?message_id=3&tag=vip");
+  await screen.findByText(/Nobody matches at the moment/);
+  await screen.findByText(/As an invented client would get it/);
+  expect(await frame()).toContain("<p>Spring</p>");
+});
+
+test("those who see everyone's are offered their own messages and clients alone", async () => {
+  ready();
+  const owners: Record<string, string | null> = {};
+  const noting = (list: string) =>
+    http.get(at(`/${list}`), ({ request }) => {
+      owners[list] = new URL(request.url).searchParams.get("owner_id");
+      return HttpResponse.json({ items: [], next_cursor: null });
+    });
+  server.use(
+    http.get(at("/me"), () => HttpResponse.json({ ...anna, is_superuser: true })),
+    noting("messages"),
+    noting("clients"),
+  );
+  await visitSignedIn("/mailings/new");
+  await waitFor(() => expect(owners).toEqual({ messages: "7", clients: "7" }));
 });
 
 test("what the person has not filled in is said at its field, and nothing is sent", async () => {

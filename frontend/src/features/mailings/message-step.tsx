@@ -1,14 +1,19 @@
-import { Alert, Anchor, Box, Grid, Group, Select, Skeleton, Stack, Text, TextInput } from "@mantine/core";
+import { Anchor, Box, Grid, Group, Select, Skeleton, Stack, Text, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { IconAlertTriangle } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { messageChoice, messageChoices, messagePreview } from "@/api/queries/mailing-choices";
+import { messageChoice, messageChoices } from "@/api/queries/mailing-choices";
+import type { Audience, Message } from "@/api/types";
+import { onlyOwn } from "@/auth/rights";
+import { useMe } from "@/auth/use-session";
+import { Missing } from "@/features/messages/preview/missing";
+import { usePreview } from "@/features/messages/preview/use-preview";
 import { FailureAlert } from "@/ui/failure-alert";
 import { mailPage } from "@/ui/mail-page";
-import type { MailingForm } from "./form-values";
+import { useCounted } from "./audience-summary";
+import { audienceOf, type MailingForm, namesAnybody } from "./form-values";
 import { newMessageLink } from "./links";
 import { Step } from "./step";
 
@@ -41,7 +46,7 @@ export function MessageStep({ form }: { form: MailingForm }) {
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 7 }}>
           {message_id ? (
-            <Preview id={Number(message_id)} />
+            <Preview key={message_id} id={Number(message_id)} audience={audienceOf(form.values)} />
           ) : (
             <Text size="sm" c="dimmed">
               {t("mailingForm.message.none")}
@@ -55,12 +60,13 @@ export function MessageStep({ form }: { form: MailingForm }) {
 
 function MessageSelect({ form }: { form: MailingForm }) {
   const { t } = useTranslation();
+  const me = useMe();
   const [typed, setTyped] = useState("");
   const { message_id } = form.values;
   const chosen = useQuery({ ...messageChoice(Number(message_id)), enabled: !!message_id }).data;
   // The field shows the name of what was chosen; that is no search.
   const [search] = useDebouncedValue(chosen?.name === typed ? "" : typed.trim(), 250);
-  const found = useQuery(messageChoices(search));
+  const found = useQuery({ ...messageChoices(search, onlyOwn(me, "messages.view_all")), enabled: !!me });
 
   const messages = [...(found.data ?? [])];
   if (chosen && !messages.some(({ id }) => id === chosen.id)) messages.unshift(chosen);
@@ -95,17 +101,58 @@ function MessageSelect({ form }: { form: MailingForm }) {
 
 const FRAME_HEIGHT = 220;
 
-/** The message as nobody in particular would get it; nothing in it runs or leaves the frame. */
-function Preview({ id }: { id: number }) {
+/** The message as the first of the audience gets it or, while there is nobody, an invented client. */
+function Preview({ id, audience }: { id: number; audience: Audience }) {
+  const message = useQuery(messageChoice(id));
+  const counted = useCounted(audience);
   const { t } = useTranslation();
-  const preview = useQuery(messagePreview(id));
-  if (preview.isPending) return <Skeleton height={FRAME_HEIGHT + 40} />;
+  if (message.isError) {
+    return (
+      <FailureAlert
+        error={message.error}
+        title={t("mailingForm.message.previewFailed")}
+        retry={() => void message.refetch()}
+        retrying={message.isFetching}
+      />
+    );
+  }
+  const chosen = namesAnybody(audience);
+  if (message.isPending || (chosen && counted.isPending)) return <Loading />;
+  const member = chosen ? counted.data?.sample[0] : undefined;
+  const name = member?.full_name ? `${member.full_name} · ${member.email}` : member?.email;
+  return (
+    <Stack gap="xs">
+      <Text size="sm" c="dimmed" style={{ overflowWrap: "anywhere" }}>
+        {name ? t("mailingForm.message.as", { name }) : t("mailingForm.message.asInvented")}
+      </Text>
+      {/* Of its own for each: what another gets never stands under this one's name. */}
+      <Mail
+        key={member?.id ?? "invented"}
+        message={message.data}
+        as={member?.id}
+        // They may have been deleted since they were counted.
+        again={() => void counted.refetch()}
+      />
+    </Stack>
+  );
+}
+
+const Loading = () => <Skeleton height={FRAME_HEIGHT + 40} />;
+
+/** Nothing in it runs or leaves the frame. */
+function Mail({ message, as, again }: { message: Message; as: number | undefined; again: () => void }) {
+  const { t } = useTranslation();
+  const preview = usePreview(message, as);
+  if (preview.isPending) return <Loading />;
   if (preview.isError) {
     return (
       <FailureAlert
         error={preview.error}
         title={t("mailingForm.message.previewFailed")}
-        retry={() => void preview.refetch()}
+        retry={() => {
+          void preview.refetch();
+          if (as !== undefined) again();
+        }}
         retrying={preview.isFetching}
       />
     );
@@ -136,11 +183,7 @@ function Preview({ id }: { id: number }) {
           colorScheme: "light",
         }}
       />
-      {missing.length > 0 && (
-        <Alert color="yellow" variant="light" p="xs" icon={<IconAlertTriangle aria-hidden />}>
-          <Text size="sm">{t("mailingForm.message.missing", { names: missing.join(", ") })}</Text>
-        </Alert>
-      )}
+      {missing.length > 0 && <Missing paths={missing} />}
     </Stack>
   );
 }

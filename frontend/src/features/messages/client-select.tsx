@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import { client, clients } from "@/api/queries/clients";
 import { rowsOf } from "@/api/queries/pages";
 import type { Client } from "@/api/types";
-import { may } from "@/auth/rights";
+import { onlyOwn } from "@/auth/rights";
 import { useMe } from "@/auth/use-session";
 
 interface Props {
@@ -29,7 +29,7 @@ export function ClientSelect({ label, value, onChange, nobody }: Props) {
   const list = useInfiniteQuery({
     ...clients({
       q: wanted === nobody ? "" : wanted,
-      owner_id: may(me, "clients.view_all") ? me?.id : undefined,
+      owner_id: onlyOwn(me, "clients.view_all"),
     }),
     enabled: me !== undefined,
     placeholderData: keepPreviousData,

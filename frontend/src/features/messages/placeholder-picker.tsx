@@ -14,16 +14,21 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { knownAttributes } from "@/api/queries/messages";
-import { may } from "@/auth/rights";
+import { onlyOwn } from "@/auth/rights";
 import { useMe } from "@/auth/use-session";
 import classes from "./editor.module.css";
 import { attributePath, PLACEHOLDERS, writePlaceholder } from "./placeholders";
 
-/** The attributes that one's own newest clients have, with an example of each; undefined until they are known. */
-export function useKnownAttributes(): Record<string, unknown> | undefined {
+/** The attributes that one's own newest clients have, with an example of each. */
+export function useAttributes() {
   const me = useMe();
-  const owner = may(me, "clients.view_all") ? me?.id : undefined;
-  return useQuery({ ...knownAttributes({ owner_id: owner }), enabled: me !== undefined }).data;
+  const owner_id = onlyOwn(me, "clients.view_all");
+  return useQuery({ ...knownAttributes({ owner_id }), enabled: me !== undefined });
+}
+
+/** The same; undefined until they are known. */
+export function useKnownAttributes(): Record<string, unknown> | undefined {
+  return useAttributes().data;
 }
 
 /** Offers what can be put in, with a default for what some clients lack. `what` names where it goes. */

@@ -1,6 +1,5 @@
-import { Alert, Code, Group, Loader, SegmentedControl, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { Alert, Group, Loader, SegmentedControl, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
-import { IconEyeOff } from "@tabler/icons-react";
 import type { UseQueryResult } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
@@ -10,6 +9,7 @@ import { hasPictures, mailPage } from "@/ui/mail-page";
 import { ClientSelect } from "../client-select";
 import classes from "../editor.module.css";
 import type { EditorSearch, SetSearch } from "../editor-search";
+import { Missing } from "./missing";
 import type { Shown } from "./use-preview";
 
 const WIDTHS = { phone: 360, desktop: 720 };
@@ -115,28 +115,5 @@ function Mail({
         </div>
       )}
     </div>
-  );
-}
-
-function Missing({ paths }: { paths: string[] }) {
-  const { t } = useTranslation();
-  return (
-    <Alert
-      color="yellow"
-      icon={<IconEyeOff aria-hidden />}
-      title={t("messages.preview.missing", { count: paths.length })}
-      styles={{ title: { color: "var(--mantine-color-text)" } }}
-    >
-      <Group gap={6}>
-        {paths.map((path) => (
-          <Code key={path} className={classes.missing}>
-            {path}
-          </Code>
-        ))}
-      </Group>
-      <Text size="xs" mt={6}>
-        {t("messages.preview.missingHint")}
-      </Text>
-    </Alert>
   );
 }

@@ -3,7 +3,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { Failure } from "@/api/failure";
 import { previewDraft } from "@/api/queries/messages";
-import { useKnownAttributes } from "../placeholder-picker";
+import { useAttributes } from "../placeholder-picker";
 import type { Content } from "../preflight";
 import { markHtml, markText, showMissing } from "./marks";
 
@@ -24,12 +24,12 @@ const PAUSE = 500;
 /** What is being written, rendered by the server as a client gets it, or as an invented one without `as`. */
 export function usePreview(content: Content, as: number | undefined) {
   const { t } = useTranslation();
-  const attributes = useKnownAttributes();
+  const known = useAttributes();
   const [settled] = useDebouncedValue(content, PAUSE);
   const sample = {
     email: "anna@example.com",
     full_name: t("messages.preview.sampleName"),
-    attributes: attributes ?? {},
+    attributes: known.data ?? {},
   };
   const whom = as === undefined ? { sample } : { client_id: as };
   return useQuery({
@@ -46,7 +46,7 @@ export function usePreview(content: Content, as: number | undefined) {
         size: new TextEncoder().encode(showMissing(got.html, () => "")).length,
       };
     },
-    enabled: as !== undefined || attributes !== undefined,
+    enabled: as !== undefined || known.isFetched,
     placeholderData: keepPreviousData,
     staleTime: 30_000,
     gcTime: 60_000,
