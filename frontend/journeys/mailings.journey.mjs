@@ -102,3 +102,22 @@ test("a start is taken back within its ten seconds, also from another page", asy
   assert.deepEqual((await api("GET", `/mailings/${id}/runs`)).items, []);
   await close();
 });
+
+test("a start is taken back by the page that was loaded again", async () => {
+  const { page, close, words, api } = await person(browser);
+  await someClients(api, 1, "reload");
+  await aMessage(api);
+  await page.goto("/mailings/new");
+  await prepare(page, words);
+  await page.getByRole("button", { name: words.mailingForm.check.now }).click();
+  await page.waitForURL(/\/mailings\/\d+$/);
+  const id = Number(new URL(page.url()).pathname.split("/").at(-1));
+  await page.reload();
+  await page.getByRole("button", { name: words.ui.undo }).click();
+  await page.getByText("“Good day” was not started.").waitFor();
+  assert.equal((await api("GET", `/mailings/${id}`)).status, "draft");
+  await page.reload();
+  await status(page, words.state.mailing.draft).waitFor();
+  assert.equal(await page.getByRole("button", { name: words.ui.undo }).count(), 0);
+  await close();
+});

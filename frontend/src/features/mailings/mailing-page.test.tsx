@@ -1,6 +1,6 @@
 import { act, screen, waitFor, within } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { progressKey } from "@/api/events";
 import type { Mailing, Report, User } from "@/api/types";
 import { visitSignedIn } from "@/test/app";
@@ -155,4 +155,83 @@ test.each(["/mailings/1", "/mailings/1/edit"])("%s of somebody else is no page",
   expect(await screen.findByRole("heading", { level: 1, name: "There is no such page" })).toBeInTheDocument();
   // In the frame of the application, so that one gets on.
   expect(screen.getByRole("navigation")).toBeInTheDocument();
+});
+
+/** This browser has heard of a start of the mailing that can be taken back. The clock stands still. */
+function started(more: { end?: number; planned?: string | null } = {}) {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const start = { end: Date.now() + 9_500, planned: null, ...more };
+  localStorage.setItem("postrider.starts", JSON.stringify({ 1: start }));
+}
+
+/** Notes what is asked to take it back. */
+function takingBack() {
+  const asked: unknown[] = [];
+  const noting =
+    (what: string) =>
+    async ({ request }: { request: Request }) => {
+      const body = await request.text();
+      asked.push(body ? [what, JSON.parse(body)] : what);
+      return HttpResponse.json(aMailing(), { status: what === "change" ? 200 : 202 });
+    };
+  server.use(
+    http.post(at("/mailings/1/unschedule"), noting("unschedule")),
+    http.post(at("/mailings/1/schedule"), noting("schedule")),
+    http.patch(at("/mailings/1"), noting("change")),
+  );
+  return asked;
+}
+
+const starting = {
+  status: "scheduled",
+  start_at: "2026-11-23T12:00:11Z",
+  next_run_at: "2026-11-23T12:00:11Z",
+} as const;
+
+test("a start can be taken back on the page that is opened anew within its ten seconds", async () => {
+  serve(starting);
+  started();
+  const asked = takingBack();
+  const { user } = await visitSignedIn("/mailings/1");
+  const told = await screen.findByText(/“Weekly letter” starts in/);
+  expect(told).toHaveTextContent(/ 10 s$/);
+  await user.click(screen.getByRole("button", { name: "Undo" }));
+  await screen.findByText(/“Weekly letter” was not started/);
+  expect(asked).toEqual(["unschedule", ["change", { start_at: null }]]);
+  expect(localStorage.getItem("postrider.starts")).toBeNull();
+});
+
+test("a start of what was planned for later goes back to its plan", async () => {
+  serve(starting);
+  started({ planned: "2027-01-01T09:00:00Z" });
+  const asked = takingBack();
+  const { user } = await visitSignedIn("/mailings/1");
+  await user.click(await screen.findByRole("button", { name: "Undo" }));
+  await screen.findByText(/“Weekly letter” was not started/);
+  expect(asked).toEqual(["unschedule", ["schedule", { start_at: "2027-01-01T09:00:00Z" }]]);
+});
+
+test("what another tab takes back is not offered here any longer", async () => {
+  serve(starting);
+  started();
+  await visitSignedIn("/mailings/1");
+  await screen.findByText(/“Weekly letter” starts in/);
+  localStorage.removeItem("postrider.starts");
+  act(() => void window.dispatchEvent(new StorageEvent("storage", { key: "postrider.starts" })));
+  await waitFor(() => expect(screen.queryByText(/starts in/)).toBeNull());
+});
+
+test.each<[string, Partial<Mailing>, { end?: number }]>([
+  ["a start whose time has come", starting, { end: Date.now() - 1 }],
+  ["a time that no start gave", starting, { end: Date.now() + 3_600_000 }],
+  ["a mailing that does not wait", { status: "finished" }, {}],
+  ["a mailing of somebody else", { ...starting, owner_id: 8, owner_email: "b@example.org" }, {}],
+])("nothing is offered for %s", async (_, mailing, start) => {
+  serve(mailing);
+  started(start);
+  await visitSignedIn("/mailings/1");
+  await screen.findByRole("heading", { level: 1, name: "Weekly letter" });
+  await screen.findByText(/It has not run yet/);
+  expect(screen.queryByRole("button", { name: "Undo" })).toBeNull();
 });

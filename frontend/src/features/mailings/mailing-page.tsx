@@ -21,6 +21,7 @@ import { MailingSettings } from "./mailing-settings";
 import { isLive } from "./mailing-state";
 import { RunsList } from "./runs-list";
 import { useMailingWhen } from "./schedule-words";
+import { useStartUndo } from "./start-undo";
 
 const route = getRouteApi("/app/mailings/$id");
 
@@ -59,6 +60,7 @@ function Shown({ mailing: { value, etag }, poll }: { mailing: Versioned<Mailing>
   const why = useReasonWords();
   const me = useMe();
   const own = me?.id === value.owner_id;
+  useStartUndo(value, own);
   const live = isLive(value.status);
   return (
     <>

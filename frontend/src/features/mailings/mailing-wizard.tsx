@@ -39,7 +39,7 @@ export function MailingWizard({ base, initial }: Props) {
     }
     if (values.when === "now") {
       try {
-        await startWithUndo(queries, { id, name });
+        await startWithUndo(queries, { id, name, planned: null });
       } catch (error) {
         // It is saved as a draft, from which it can be started again.
         notifyFailure(t("mailing.notStarted", { name }), error);

@@ -1,24 +1,24 @@
 import { Button, Group, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import type { QueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { Failure } from "@/api/failure";
 import { changed } from "@/api/queries/keys";
 import { act, changeMailing, scheduleAt, serverTime } from "@/api/queries/mailings";
+import type { Mailing } from "@/api/types";
 import { FailureAlert } from "@/ui/failure-alert";
 import { notify } from "@/ui/notify";
+import { forgetStart, keepStart, keptStart, subscribeToStarts, UNDO } from "./kept-starts";
 
-/** How long a start can be taken back, in milliseconds. */
-const UNDO = 10_000;
 /** The server tells its time in whole seconds, which may be a second too early. */
 const SECOND = 1_000;
 
 export interface Start {
   id: number;
   name: string;
-  /** Takes the mailing, which is a draft then, back to what it was before; without it, to a draft that has no start yet. */
-  back?: () => Promise<unknown>;
+  /** When it was to start before, to which it goes back; null of a draft, which then has no time again. */
+  planned: string | null;
 }
 
 /**
@@ -26,21 +26,47 @@ export interface Start {
  * the start back. The notification belongs to no page: it stays while one goes elsewhere in the interface.
  */
 export async function startWithUndo(queries: QueryClient, start: Start): Promise<void> {
-  const { id, name, back = () => changeMailing(id, undefined, { start_at: null }) } = start;
+  const { id, planned } = start;
   await scheduleAt(id, new Date((await serverTime(id)) + UNDO + SECOND).toISOString());
   const end = Date.now() + UNDO;
+  keepStart(id, { end, planned });
   await changed(queries, "mailings");
-  const shown = `start-${id}`;
+  notifications.hide(shownAs(id));
+  offer(queries, start, end);
+}
+
+/** Offers on a mailing's page to take its start back as long as that can be done, also where it was not this page that started it. */
+export function useStartUndo({ id, name, status }: Mailing, own: boolean): void {
+  const queries = useQueryClient();
+  const end = useSyncExternalStore(subscribeToStarts, () => keptStart(id)?.end);
+  const waits = own && status === "scheduled";
+  useEffect(() => {
+    const start = keptStart(id);
+    if (waits && start && start.end === end) offer(queries, { id, name, planned: start.planned }, end);
+  }, [queries, id, name, waits, end]);
+}
+
+/** Offers it no more: the mailing does not start. */
+export function endStartUndo(id: number): void {
+  forgetStart(id);
+  notifications.hide(shownAs(id));
+}
+
+const shownAs = (id: number) => `start-${id}`;
+
+/** Shows the notification, unless it is there. */
+function offer(queries: QueryClient, { id, name, planned }: Start, end: number): void {
   const undo = async () => {
     await act(id, "unschedule");
-    await back();
-    notifications.hide(shown);
+    await (planned ? scheduleAt(id, planned) : changeMailing(id, undefined, { start_at: null }));
+    endStartUndo(id);
     await changed(queries, "mailings");
   };
-  notifications.hide(shown);
   notifications.show({
-    id: shown,
-    message: <Countdown name={name} end={end} undo={undo} over={() => notifications.hide(shown)} />,
+    id: shownAs(id),
+    message: (
+      <Countdown id={id} name={name} end={end} undo={undo} over={() => notifications.hide(shownAs(id))} />
+    ),
     color: "indigo",
     autoClose: false,
     withCloseButton: false,
@@ -49,6 +75,7 @@ export async function startWithUndo(queries: QueryClient, start: Start): Promise
 }
 
 interface Props {
+  id: number;
   name: string;
   /** When it starts by the clock of this machine, in milliseconds since the epoch. */
   end: number;
@@ -56,7 +83,7 @@ interface Props {
   over: () => void;
 }
 
-function Countdown({ name, end, undo, over }: Props) {
+function Countdown({ id, name, end, undo, over }: Props) {
   const { t } = useTranslation();
   const [left, setLeft] = useState(() => secondsTo(end));
   const [undoing, setUndoing] = useState(false);
@@ -66,6 +93,8 @@ function Countdown({ name, end, undo, over }: Props) {
     const timer = setInterval(() => setLeft(secondsTo(end)), 250);
     return () => clearInterval(timer);
   }, [end]);
+  // It was taken back, or started anew, in another tab.
+  useEffect(() => subscribeToStarts(() => keptStart(id)?.end !== end && over()), [id, end, over]);
   // Somebody who is just taking it back must see what came of it.
   const done = left <= 0 && !undoing && failure === null;
   useEffect(() => {

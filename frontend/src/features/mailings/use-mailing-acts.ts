@@ -3,13 +3,13 @@ import { useNavigate } from "@tanstack/react-router";
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { changed } from "@/api/queries/keys";
-import { act, duplicateMailing, scheduleAt, testMailing } from "@/api/queries/mailings";
+import { act, duplicateMailing, testMailing } from "@/api/queries/mailings";
 import type { Mailing } from "@/api/types";
 import { useMe } from "@/auth/use-session";
 import { notify, notifyFailure } from "@/ui/notify";
 import type { Ask } from "./mailing-state";
 import { beforeStop, useScheduleWords } from "./schedule-words";
-import { startWithUndo } from "./start-undo";
+import { endStartUndo, startWithUndo } from "./start-undo";
 
 /**
  * Does what is asked of a mailing. What cannot be taken back goes by `confirm` first; the rest is done at once and
@@ -25,10 +25,8 @@ export function useMailingActs(mailing: Mailing, confirm: (ask: Ask) => void) {
   const running = useRef(false);
   const { id, name, status, next_run_at, start_at, repeat } = mailing;
 
-  const start = () => {
-    const planned = status === "scheduled" ? next_run_at : null;
-    return startWithUndo(queries, { id, name, ...(planned && { back: () => scheduleAt(id, planned) }) });
-  };
+  const start = () =>
+    startWithUndo(queries, { id, name, planned: status === "scheduled" ? next_run_at : null });
 
   const acts: Record<Ask, () => unknown> = {
     edit: () => navigate({ to: "/mailings/$id/edit", params: { id } }),
@@ -42,6 +40,7 @@ export function useMailingActs(mailing: Mailing, confirm: (ask: Ask) => void) {
     },
     unschedule: async () => {
       await act(id, "unschedule");
+      endStartUndo(id);
       notify(t("mailing.unscheduled", { name }));
     },
     pause: () => act(id, "pause"),
