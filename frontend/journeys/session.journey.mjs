@@ -15,11 +15,11 @@ before(async () => {
 after(() => browser?.close());
 
 const button = (page, name) => page.getByRole("button", { name, exact: true });
-const asks = (page, words) => page.getByRole("dialog", { name: words.account.lost.title });
+const asks = (page, words, why = "lost") => page.getByRole("dialog", { name: words.account[why].title });
 
 /** Signs in again where the page asks for it. */
-async function comeBack(page, words, password = PASSWORD) {
-  const dialog = asks(page, words);
+async function comeBack(page, words, password = PASSWORD, why = "lost") {
+  const dialog = asks(page, words, why);
   await dialog.getByLabel(words.signIn.password, { exact: true }).fill(password);
   await dialog.getByRole("button", { name: words.signIn.submit, exact: true }).click();
   await dialog.waitFor({ state: "detached" });
@@ -145,5 +145,46 @@ test("who would rather leave the page signs in and is back on it, with the messa
     "Begun",
   );
   await page.getByText(en.messages.restored).waitFor();
+  await close();
+});
+
+test("signing out in one tab holds what is half written in another for its person, and for nobody else", async () => {
+  const { page, close, email } = await person(browser, { path: "/mailings/new" });
+  const other = await person(browser);
+  const half = page.getByLabel(en.mailingForm.name);
+  await half.fill("Half a name");
+  const tab = await page.context().newPage();
+  await tab.goto("/messages/new?tab=text");
+  const begun = tab.getByRole("textbox", { name: en.messages.name, exact: true });
+  await begun.fill("Begun");
+  const signOut = async () => {
+    await tab.getByRole("button", { name: email }).click();
+    await tab.getByRole("menuitem", { name: en.account.signOut, exact: true }).click();
+  };
+  await signOut();
+  const dialog = tab.getByRole("dialog", { name: en.account.unsaved.title });
+  await dialog.getByText(en.account.unsaved.message).waitFor();
+  await inspect(tab, "journey-sign-out-unsaved");
+  await button(dialog, en.account.signOut).click();
+  await tab.waitForURL((url) => url.pathname === "/");
+
+  await asks(page, en, "left").waitFor();
+  await inspect(page, "journey-signed-out-elsewhere");
+  await comeBack(page, en, PASSWORD, "left");
+  assert.equal(await half.inputValue(), "Half a name");
+  // The message went with the person.
+  await tab.goto("/messages/new?tab=text");
+  await begun.waitFor();
+  assert.equal(await begun.inputValue(), "");
+
+  await signOut();
+  await asks(page, en, "left").waitFor();
+  await tab.goto("/sign-in");
+  await signIn(tab, en, other.email);
+  await tab.getByRole("heading", { level: 1, name: en.dashboard.title }).waitFor();
+  await page.waitForURL(/\/dashboard$/);
+  await half.waitFor({ state: "detached" });
+  assert.equal(await page.getByRole("button", { name: other.email }).count(), 1);
+  await other.close();
   await close();
 });

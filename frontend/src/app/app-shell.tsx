@@ -9,9 +9,11 @@ import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { session } from "@/auth/session";
 import { useMe } from "@/auth/use-session";
+import { hasKeptDraft } from "@/features/messages/kept-draft";
 import { ConfirmDialog } from "@/ui/confirm-dialog";
 import { FailureAlert } from "@/ui/failure-alert";
 import { InFrame } from "@/ui/frame";
+import { isUnsaved } from "@/ui/unsaved";
 import { Brand } from "./brand";
 import { Navigation } from "./navigation";
 import { LanguageMenu, ThemeMenu } from "./preferences";
@@ -79,11 +81,29 @@ export function SignedInShell() {
   );
 }
 
+type Unsaved = "page" | "message";
+
+/** What signing out would lose: edits on the page, and what the browser keeps of a new message. */
+function unsavedOf(userId: number | undefined): Unsaved[] {
+  const message = userId !== undefined && hasKeptDraft(userId);
+  const onItsPage = message && window.location.pathname === "/messages/new";
+  return [...(isUnsaved() && !onItsPage ? ["page" as const] : []), ...(message ? ["message" as const] : [])];
+}
+
 function AccountMenu({ signOut }: { signOut: () => void }) {
   const { t } = useTranslation();
   const user = useMe();
   const email = user?.email ?? "";
   const [everywhere, setEverywhere] = useState(false);
+  const [unsaved, setUnsaved] = useState<Unsaved[]>([]);
+  const [asked, setAsked] = useState(false);
+  /** Whether signing out now would lose anything; what that is stands in the dialog. */
+  const look = () => {
+    const found = unsavedOf(user?.id);
+    setUnsaved(found);
+    return found.length > 0;
+  };
+  const losses = unsaved.map((what) => <p key={what}>{t(`account.unsaved.${what}`)}</p>);
   return (
     <>
       <Menu position="bottom-end" width={260}>
@@ -116,12 +136,18 @@ function AccountMenu({ signOut }: { signOut: () => void }) {
           >
             {t("profile.title")}
           </Menu.Item>
-          <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={signOut}>
+          <Menu.Item
+            leftSection={<IconLogout size={16} aria-hidden />}
+            onClick={() => (look() ? setAsked(true) : signOut())}
+          >
             {t("account.signOut")}
           </Menu.Item>
           <Menu.Item
             leftSection={<IconDevicesOff size={16} aria-hidden />}
-            onClick={() => setEverywhere(true)}
+            onClick={() => {
+              look();
+              setEverywhere(true);
+            }}
           >
             {t("account.signOutEverywhere")}
           </Menu.Item>
@@ -135,6 +161,16 @@ function AccountMenu({ signOut }: { signOut: () => void }) {
         onConfirm={() => session.signOutEverywhere()}
       >
         {t("account.everywhereText")}
+        {losses}
+      </ConfirmDialog>
+      <ConfirmDialog
+        opened={asked}
+        onClose={() => setAsked(false)}
+        title={t("account.unsaved.title")}
+        act={t("account.signOut")}
+        onConfirm={() => session.signOut()}
+      >
+        {losses}
       </ConfirmDialog>
     </>
   );

@@ -10,16 +10,21 @@ import { START_PATH } from "@/auth/return-path";
 import { session } from "@/auth/session";
 import { FailureAlert } from "@/ui/failure-alert";
 import { useFormSubmit } from "@/ui/form-submit";
+import { isUnsaved } from "@/ui/unsaved";
+
+/** Why the page asks for the password: the session was ended, or its person signed out in another tab. */
+type Why = "lost" | "left";
 
 /**
- * Asks for the password again over the page one is on when the server ended the session, so that nothing that
- * stands on the page is lost. Whoever signs in again is who was there before; another person starts anew.
+ * Asks for the password again over the page one is on when the server ended the session, or when one signed out in
+ * another tab beside what is not saved, so that nothing that stands on the page is lost. Whoever signs in again is who
+ * was there before; another person starts anew.
  */
 export function SessionLost() {
   const { t } = useTranslation();
   const router = useRouter();
   const queries = useQueryClient();
-  const [lost, setLost] = useState(false);
+  const [why, setWhy] = useState<Why | null>(null);
 
   useEffect(
     () =>
@@ -36,13 +41,15 @@ export function SessionLost() {
           else void queries.invalidateQueries();
         }
         // Who signed in may have lost the session again while this was asked.
-        if (event !== "signed-in" || session.expected) setLost(event === "lost");
+        if (event === "signed-in" && !session.expected) return;
+        setWhy(event === "lost" ? "lost" : event === "signed-out-elsewhere" && isUnsaved() ? "left" : null);
       }),
     [queries, router],
   );
 
   const leave = async () => {
-    setLost(false);
+    setWhy(null);
+    if (why === "left") return session.leave();
     // The guard of the page leads to sign-in, and back here afterwards.
     await router.invalidate();
     queries.clear();
@@ -50,21 +57,30 @@ export function SessionLost() {
 
   return (
     <Modal
-      opened={lost}
+      opened={why !== null}
       onClose={leave}
-      title={t("account.lost.title")}
+      title={t(`account.${why ?? "lost"}.title`)}
       centered
       withCloseButton={false}
       closeOnEscape={false}
       closeOnClickOutside={false}
-      overlayProps={{ blur: 8, backgroundOpacity: 0.6 }}
+      // Who signed out on purpose leaves nothing to be seen.
+      overlayProps={
+        why === "left"
+          ? { color: "var(--mantine-color-body)", backgroundOpacity: 1 }
+          : { blur: 8, backgroundOpacity: 0.6 }
+      }
     >
-      <PasswordForm email={queries.getQueryData(me().queryKey)?.email ?? ""} leave={leave} />
+      <PasswordForm
+        why={why ?? "lost"}
+        email={queries.getQueryData(me().queryKey)?.email ?? ""}
+        leave={leave}
+      />
     </Modal>
   );
 }
 
-function PasswordForm({ email, leave }: { email: string; leave: () => void }) {
+function PasswordForm({ why, email, leave }: { why: Why; email: string; leave: () => void }) {
   const { t } = useTranslation();
   const form = useForm({
     mode: "uncontrolled",
@@ -78,7 +94,7 @@ function PasswordForm({ email, leave }: { email: string; leave: () => void }) {
   return (
     <form onSubmit={onSubmit} noValidate>
       <Stack gap="md">
-        <Text size="sm">{t("account.lost.text")}</Text>
+        <Text size="sm">{t(`account.${why}.text`)}</Text>
         {failure !== null && (
           <FailureAlert error={failure}>{refused ? t("signIn.wrong") : undefined}</FailureAlert>
         )}

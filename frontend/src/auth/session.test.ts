@@ -97,15 +97,18 @@ test("signing out that the server was not told of leaves one signed in", async (
   expect(session.token).toBeNull();
 });
 
-test("signing out in another tab signs out here", async () => {
+test("signing out in another tab ends it here, where what stands on the page is held until one leaves it", async () => {
   await session.signIn("anna@example.com", "x");
   const heard = vi.fn();
   const end = session.subscribe(heard);
   localStorage.removeItem("postrider.signed-in");
   window.dispatchEvent(new StorageEvent("storage", { key: "postrider.signed-in", newValue: null }));
-  end();
   expect(session.token).toBeNull();
-  expect(heard).toHaveBeenCalledWith("signed-out");
+  expect(session.held).toBe(true);
+  session.leave();
+  end();
+  expect(heard.mock.calls).toEqual([["signed-out-elsewhere"], ["signed-out"]]);
+  expect(session.held).toBe(false);
 });
 
 test("a session lost in another tab is lost here, and found again here when it is there", async () => {

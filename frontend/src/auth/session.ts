@@ -14,8 +14,11 @@ const AHEAD = 60_000;
 
 const authorised = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } });
 
-/** What happened to the session: somebody signed in, signed out on purpose (here or in another tab), or the server ended it. */
-export type SessionEvent = "signed-in" | "signed-out" | "lost";
+/**
+ * What happened to the session: somebody signed in or signed out on purpose, or signed out on purpose in another tab, where
+ * what stands on this one is still theirs until `leave`, or the server ended it.
+ */
+export type SessionEvent = "signed-in" | "signed-out" | "signed-out-elsewhere" | "lost";
 
 /**
  * Who is at the keyboard. The access token lives in this object only; the refresh token is in an HttpOnly
@@ -32,15 +35,14 @@ class Session {
   constructor() {
     window.addEventListener("storage", ({ key, newValue }) => {
       if (key !== MARK) return;
-      if (newValue === ON) {
-        this.#lost = false;
-        this.#tell("signed-in");
-        return;
-      }
+      // What was lost is found once this tab has asked who it is.
+      if (newValue === ON) return this.#tell("signed-in");
       clearTimeout(this.#timer);
+      // Who has not been here has nothing to hold.
+      const known = this.held;
       this.#token = null;
-      this.#lost = newValue === LOST;
-      this.#tell(this.#lost ? "lost" : "signed-out");
+      this.#lost = newValue === LOST || known;
+      this.#tell(newValue === LOST ? "lost" : known ? "signed-out-elsewhere" : "signed-out");
     });
   }
 
@@ -53,7 +55,7 @@ class Session {
     return this.#token !== null || localStorage.getItem(MARK) === ON;
   }
 
-  /** Whether what is on the page is somebody's: of who is signed in, or of who was until the server ended the session and may go on after signing in again. */
+  /** Whether what is on the page is somebody's: of who is signed in, or of who was until the session ended elsewhere and may go on after signing in again. */
   get held(): boolean {
     return this.#token !== null || this.#lost;
   }
@@ -99,18 +101,25 @@ class Session {
     this.#begin(data);
   }
 
+  /** Gives up what was held of a session that ended elsewhere. */
+  leave(): void {
+    if (this.#token !== null || !this.#lost) return;
+    this.#lost = false;
+    this.#tell("signed-out");
+  }
+
   /** Ends the session at the server. Rejects with a Failure, still signed in, when the server cannot be told: only it can take the cookie away. */
   async signOut(): Promise<void> {
-    return this.#leave("/auth/logout");
+    return this.#endAt("/auth/logout");
   }
 
   /** Ends all sessions of the person, in every browser; rejects as signOut does. */
   async signOutEverywhere(): Promise<void> {
     await this.renew();
-    return this.#leave("/auth/logout-all");
+    return this.#endAt("/auth/logout-all");
   }
 
-  async #leave(path: "/auth/logout" | "/auth/logout-all"): Promise<void> {
+  async #endAt(path: "/auth/logout" | "/auth/logout-all"): Promise<void> {
     await this.#renewal?.catch(() => false);
     try {
       await publicApi.POST(path, this.#token ? authorised(this.#token) : {});

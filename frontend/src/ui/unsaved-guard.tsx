@@ -1,6 +1,7 @@
 import { useBlocker } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { ConfirmDialog } from "./confirm-dialog";
+import { useUnsaved } from "./unsaved";
 
 /** What of a query shows a form beside a list. */
 const PANEL = ["open", "edit", "add"];
@@ -26,6 +27,7 @@ export interface Leaving {
 
 /** Holds whoever leaves with edits that are not saved. What then asks ends it: LeaveDialog, or a choice of the screen's own. */
 export function useLeaving({ dirty, within = "page", save }: Props): Leaving {
+  useUnsaved(dirty);
   const leaves = (now: object, next: object) =>
     within === "query" ||
     (within === "panel" && PANEL.some((key) => Reflect.get(now, key) !== Reflect.get(next, key)));

@@ -10,6 +10,7 @@ import { useMe } from "@/auth/use-session";
 import { FailureAlert } from "@/ui/failure-alert";
 import { notify } from "@/ui/notify";
 import { PageHeader } from "@/ui/page-header";
+import { useUnsaved } from "@/ui/unsaved";
 import { MessageEditor } from "./message-editor";
 import { useNewDraft } from "./use-new-draft";
 
@@ -27,6 +28,7 @@ function Writing({ userId }: { userId: number }) {
   const navigate = route.useNavigate();
   const queries = useQueryClient();
   const draft = useNewDraft(userId);
+  useUnsaved(draft.begun);
 
   const create = useSingleMutation({
     mutationFn: () => createMessage(draft.content),

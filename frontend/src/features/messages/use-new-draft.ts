@@ -1,4 +1,5 @@
 import { useRef, useState } from "react";
+import { keptDraftKey } from "./kept-draft";
 import type { Content } from "./preflight";
 import { isSame } from "./use-draft";
 
@@ -6,7 +7,7 @@ const EMPTY: Content = { name: "", subject: "", html: "", text: "" };
 
 /** What is being written of a message that is not saved yet: kept in this browser until it is, or is thrown away. */
 export function useNewDraft(userId: number) {
-  const key = `postrider.new-message.${userId}`;
+  const key = keptDraftKey(userId);
   const [content, setContent] = useState(() => stored(key));
   const [restored, setRestored] = useState(() => !isSame(content, EMPTY));
   // Two fields can be written before the page is drawn again: the second must know of the first.
@@ -23,6 +24,7 @@ export function useNewDraft(userId: number) {
   };
   return {
     content,
+    begun: !isSame(content, EMPTY),
     restored,
     change: (part: Partial<Content>) => keep({ ...latest.current, ...part }),
     forget: () => {
