@@ -24,6 +24,15 @@ const ways = {
       }),
   ],
   "a connection that is gone": [en.failure.network, (route) => route.abort()],
+  "a proxy without a server behind it": [
+    en.failure.unavailable,
+    (route) => route.fulfill({ status: 502, contentType: "text/html", body: "<h1>502 Bad Gateway</h1>" }),
+  ],
+  "a network that wants to be signed in to": [
+    en.failure.foreign,
+    (route) =>
+      route.fulfill({ status: 200, contentType: "text/html", body: "<h1>Welcome to the hotel</h1>" }),
+  ],
 };
 
 /** Every call but those about who one is, which the frame has asked for already. */

@@ -1,6 +1,6 @@
 import createClient, { type Middleware } from "openapi-fetch";
 import { language } from "@/i18n";
-import { Failure, failureOf } from "./failure";
+import { Failure, failureOf, isForeign } from "./failure";
 import type { paths } from "./types";
 
 const manners: Middleware = {
@@ -9,6 +9,8 @@ const manners: Middleware = {
   },
   async onResponse({ response }) {
     if (!response.ok) throw await failureOf(response);
+    if (isForeign(response)) throw new Failure({ status: 0, isForeign: true });
+    return whole(response);
   },
   onError({ error }) {
     if (error instanceof Failure) return error;
@@ -17,6 +19,21 @@ const manners: Middleware = {
     return new Failure({ status: 0, cause: error });
   },
 };
+
+/** An answer that came to its end and can be read. */
+async function whole(response: Response): Promise<Response | undefined> {
+  if (!response.body) return undefined;
+  try {
+    const text = await response.text();
+    if (text) JSON.parse(text);
+    const { status, statusText, headers } = response;
+    // What says nothing has no body, also where the browser gave it an empty one; 204 may have none at all.
+    return new Response(text || null, { status, statusText, headers });
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
+    throw new Failure({ status: 0, cause });
+  }
+}
 
 /**
  * A client of the API over the given fetch. Calls reject with a Failure for everything but success, so that

@@ -31,6 +31,7 @@ test.each([
   ["a failure of the server", answer(503)],
   ["too many calls", answer(429)],
   ["a session that ended", answer(401)],
+  ["a page of something else", answer(200, { "Content-Type": "text/html" })],
 ])("the same is asked for with the same key after %s", async (_, first) => {
   const { keys, ask } = calls(first, answer(201), answer(201));
   await ask("POST", "/mailings", spring);

@@ -1,3 +1,5 @@
+import { isForeign } from "./failure";
+
 type Fetch = (request: Request) => Promise<Response>;
 
 /** The calls that make something and take an Idempotency-Key; docs/operations.md names them. */
@@ -54,13 +56,15 @@ export function makingOnce(fetch: Fetch): Fetch {
     const makes = request.method === "POST" && MAKES.test(pathname);
     const answer = makes ? await make(request, pathname, search) : await fetch(request);
     const changes = request.method !== "GET" && !LOOKS.test(pathname);
-    if (answer.ok && changes) forget();
+    if (answer.ok && !isForeign(answer) && changes) forget();
     return answer;
   };
 }
 
 /** Whether an answer says what became of a call. */
-function isFinal({ status, headers }: Response, again: boolean): boolean {
+function isFinal(answer: Response, again: boolean): boolean {
+  const { status, headers } = answer;
+  if (isForeign(answer)) return false;
   // The first call with the key may still be under way, unless this is its answer.
   if (status === 409) return !again || headers.has("Idempotency-Replayed");
   return status < 500 && status !== 429 && status !== 401;

@@ -87,6 +87,14 @@ test("a server that cannot be asked ends nothing", async () => {
   expect(session.token).toBe("first");
 });
 
+test("what something else answers than Postrider ends nothing", async () => {
+  const page = () => HttpResponse.html("<h1>Sign in to the network</h1>", { status: 401 });
+  server.use(http.get(at("/me"), page), http.post(at("/auth/refresh"), page));
+  await session.signIn("anna@example.com", "x");
+  await expect(api.GET("/me")).rejects.toMatchObject({ status: 0, isForeign: true });
+  expect(session.token).toBe("first");
+});
+
 test("signing out that the server was not told of leaves one signed in", async () => {
   await session.signIn("anna@example.com", "x");
   server.use(http.post(at("/auth/logout"), () => HttpResponse.error()));

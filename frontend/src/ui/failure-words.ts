@@ -19,6 +19,8 @@ export function failureWords(t: TFunction, error: unknown): FailureWords {
   if (!(error instanceof Failure)) return { text: t("failure.unexpected"), requestId: "" };
   const { status, detail, retryAfter } = error;
   const requestId = status >= 500 ? error.requestId : "";
+  if (error.isForeign && (error.isNetwork || ![413, 429, 502, 503, 504].includes(status)))
+    return { text: t("failure.foreign"), requestId: "" };
   if (error.isNetwork) return { text: t("failure.network"), requestId };
   if (status === 429) {
     const text = retryAfter ? t("failure.tooManyWait", { count: retryAfter }) : t("failure.tooMany");

@@ -6,7 +6,7 @@ interface Props {
   label: string;
   /** Undefined while it is not known. */
   value: number | undefined;
-  /** The list of what the number counts, where the reader may see it. */
+  /** The list of what the number counts, where the reader may see it; of none there is none. */
   link?: LinkProps;
 }
 
@@ -22,7 +22,7 @@ export function Stat({ label, value, link }: Props) {
       <Text component="dd" m={0} mt={4} fz={32} lh="40px" fw={600} className="tabular">
         {figure === null ? (
           <Skeleton height={32} width={96} my={4} />
-        ) : link ? (
+        ) : link && value !== 0 ? (
           <Anchor renderRoot={(props) => <Link {...props} {...link} />} inherit>
             {figure}
           </Anchor>

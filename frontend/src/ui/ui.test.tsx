@@ -39,6 +39,7 @@ test("a number leads to what it counts where there is such a list", async () => 
       <Stat label="Mailings" value={1234} link={{ to: "/mailings", search: { status: "running" } }} />
       <Stat label="Clients" value={5} />
       <Stat label="Runs" value={undefined} />
+      <Stat label="Reports" value={0} link={{ to: "/reports" }} />
     </dl>,
   );
   expect(screen.getByRole("link", { name: "1,234" })).toHaveAttribute("href", "/mailings?status=running");

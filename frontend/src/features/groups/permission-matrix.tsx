@@ -96,13 +96,19 @@ function GroupHead({ group }: { group: Group }) {
       <Text size="sm" fw={600} ta="center" style={{ overflowWrap: "anywhere" }}>
         {group.name}
       </Text>
-      <Anchor
-        size="xs"
-        fw={400}
-        renderRoot={(props) => <Link {...props} to="/admin/users" search={{ group: group.name }} />}
-      >
-        {t("groups.members", { count: group.members })}
-      </Anchor>
+      {group.members === 0 ? (
+        <Text size="xs" c="dimmed" fw={400}>
+          {t("groups.members", { count: 0 })}
+        </Text>
+      ) : (
+        <Anchor
+          size="xs"
+          fw={400}
+          renderRoot={(props) => <Link {...props} to="/admin/users" search={{ group: group.name }} />}
+        >
+          {t("groups.members", { count: group.members })}
+        </Anchor>
+      )}
       {group.name === BUILT_IN ? (
         <Text size="xs" c="dimmed" fw={400}>
           {t("groups.builtIn")}

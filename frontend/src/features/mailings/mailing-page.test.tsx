@@ -4,7 +4,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { progressKey } from "@/api/events";
 import type { Mailing, Report, User } from "@/api/types";
 import { visitSignedIn } from "@/test/app";
-import { aMailing, anna, at, problem, server } from "@/test/server";
+import { aMailing, anna, aReport, at, problem, server } from "@/test/server";
 
 const counts: Report["counts"] = {
   planned: 1000,
@@ -93,6 +93,21 @@ test("what there is none of neither calls nor leads anywhere", async () => {
   expect(refused).toHaveAttribute("data-meaning", "none");
   expect(screen.getByText("Sent")).toHaveAttribute("data-meaning", "sent");
   expect(screen.queryByRole("link", { name: "0" })).toBeNull();
+});
+
+test("in the list of runs what there is none of leads nowhere", async () => {
+  serve({ status: "scheduled" });
+  const some = { ...counts, sent: 31, failed: 0 };
+  server.use(
+    http.get(at("/mailings/1/runs"), () =>
+      HttpResponse.json({ items: [aReport({ run_id: 4, counts: some })], next_cursor: null }),
+    ),
+  );
+  await visitSignedIn("/mailings/1");
+  const runs = within(await screen.findByRole("table", { name: "Runs" }));
+  expect(runs.getByRole("link", { name: "31" })).toHaveAttribute("href", "/reports/4?state=sent");
+  expect(runs.getByText("0")).toBeInTheDocument();
+  expect(runs.queryByRole("link", { name: "0" })).toBeNull();
 });
 
 test("cancelling says in numbers what comes of it", async () => {

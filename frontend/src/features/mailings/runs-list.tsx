@@ -112,6 +112,13 @@ interface CountProps {
 
 function Count({ runId, counts, state }: CountProps) {
   const format = useFormat();
+  if (counts[state] === 0) {
+    return (
+      <Text span size="sm" c="dimmed">
+        0
+      </Text>
+    );
+  }
   return (
     <Anchor
       size="sm"
