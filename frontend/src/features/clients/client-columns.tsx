@@ -2,6 +2,7 @@ import { Anchor, Group, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import type { Client } from "@/api/types";
+import { Address } from "@/ui/address";
 import type { Column } from "@/ui/data-table/column";
 import { StateBadge } from "@/ui/state-badge";
 import { DateTime } from "@/ui/times";
@@ -15,7 +16,7 @@ export function useClientColumns(withOwner: boolean): Column<Client>[] {
   const owner: Column<Client> = {
     id: "owner",
     header: t("clients.owner"),
-    cell: (row) => row.owner_email,
+    cell: (row) => row.owner_email && <Address>{row.owner_email}</Address>,
     from: "lg",
   };
   const created: Column<Client> = {
@@ -47,7 +48,7 @@ export function useClientColumns(withOwner: boolean): Column<Client>[] {
             />
           )}
         >
-          {row.email}
+          <Address inControl>{row.email}</Address>
         </Anchor>
       ),
     },

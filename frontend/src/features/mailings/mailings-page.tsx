@@ -8,6 +8,7 @@ import { given } from "@/api/queries/pages";
 import { MAILING_STATUSES, type Mailing, type MailingStatus } from "@/api/types";
 import { useLive } from "@/api/use-progress";
 import { useFormat } from "@/format/use-format";
+import { Address } from "@/ui/address";
 import { CsvButton } from "@/ui/csv-button";
 import type { Column } from "@/ui/data-table/column";
 import { DataTable } from "@/ui/data-table/data-table";
@@ -137,7 +138,7 @@ function useColumns(owners: boolean, poll: number | false): Column<Mailing>[] {
             id: "owner",
             header: t("mailings.owner"),
             width: 220,
-            cell: ({ owner_email }: Mailing) => owner_email,
+            cell: ({ owner_email }: Mailing) => owner_email && <Address>{owner_email}</Address>,
           },
         ]
       : []),

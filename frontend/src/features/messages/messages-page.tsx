@@ -17,6 +17,7 @@ import { given } from "@/api/queries/pages";
 import type { Message } from "@/api/types";
 import { useMe } from "@/auth/use-session";
 import { useFormat } from "@/format/use-format";
+import { Address } from "@/ui/address";
 import { ConfirmDialog } from "@/ui/confirm-dialog";
 import { CsvButton } from "@/ui/csv-button";
 import type { Column } from "@/ui/data-table/column";
@@ -146,7 +147,7 @@ function useColumns(everyones: boolean, onDelete: (message: Message) => void): C
             header: t("messages.owner"),
             from: "md" as const,
             width: "22%",
-            cell: (message: Message) => <Text size="sm">{message.owner_email}</Text>,
+            cell: (message: Message) => message.owner_email && <Address>{message.owner_email}</Address>,
           },
         ]
       : []),

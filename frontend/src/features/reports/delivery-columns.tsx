@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import type { Delivery } from "@/api/types";
 import { useFormat } from "@/format/use-format";
+import { Address } from "@/ui/address";
 import { useAnswers } from "@/ui/answer-words";
 import type { Column } from "@/ui/data-table/column";
 import { StateBadge } from "@/ui/state-badge";
@@ -32,7 +33,7 @@ export function useDeliveryColumns(): Column<Delivery>[] {
               />
             )}
           >
-            {row.email}
+            <Address inControl>{row.email}</Address>
           </Anchor>
           {row.possible_duplicate && (
             <Text size="xs" c="dimmed">

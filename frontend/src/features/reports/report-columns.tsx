@@ -2,6 +2,7 @@ import { Anchor, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { isOver, type Report } from "@/api/types";
+import { Address } from "@/ui/address";
 import type { Column } from "@/ui/data-table/column";
 import { useReasonWords } from "@/ui/reason-words";
 import { StateBadge } from "@/ui/state-badge";
@@ -54,7 +55,7 @@ export function useReportColumns(everyones: boolean): Column<Report>[] {
             id: "owner",
             header: t("reports.column.owner"),
             from: "lg" as const,
-            cell: (row: Report) => <Text size="sm">{row.owner_email}</Text>,
+            cell: (row: Report) => row.owner_email && <Address>{row.owner_email}</Address>,
           },
         ]
       : []),

@@ -11,6 +11,7 @@ import { SUPPRESSION_REASONS, type Suppression, type SuppressionReason } from "@
 import { may } from "@/auth/rights";
 import { useMe } from "@/auth/use-session";
 import { useFormat } from "@/format/use-format";
+import { Address } from "@/ui/address";
 import { ConfirmDialog } from "@/ui/confirm-dialog";
 import { CsvButton } from "@/ui/csv-button";
 import type { Column } from "@/ui/data-table/column";
@@ -58,9 +59,10 @@ export function SuppressionsPage() {
       id: "email",
       header: t("clients.email"),
       sortable: true,
-      width: "34%",
+      // Of everyone's the owner needs room beside it.
+      width: everyones ? "26%" : "34%",
       card: "title",
-      cell: (row) => row.email,
+      cell: (row) => <Address>{row.email}</Address>,
     },
     {
       id: "reason",
@@ -71,7 +73,13 @@ export function SuppressionsPage() {
     },
     { id: "note", header: t("suppressions.note"), from: "md", cell: (row) => row.note },
     ...(everyones
-      ? [{ id: "owner", header: t("clients.owner"), cell: (row: Suppression) => row.owner_email }]
+      ? [
+          {
+            id: "owner",
+            header: t("clients.owner"),
+            cell: (row: Suppression) => row.owner_email && <Address>{row.owner_email}</Address>,
+          },
+        ]
       : []),
     {
       id: "created_at",

@@ -2,6 +2,7 @@ import { Anchor, Badge, Group, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import type { User } from "@/api/types";
+import { Address } from "@/ui/address";
 import type { Column } from "@/ui/data-table/column";
 import { StateBadge } from "@/ui/state-badge";
 import { DateTime, RelativeTime } from "@/ui/times";
@@ -28,7 +29,7 @@ export function useUserColumns(): Column<User>[] {
             />
           )}
         >
-          {row.email}
+          <Address inControl>{row.email}</Address>
         </Anchor>
       ),
     },
