@@ -78,7 +78,7 @@ function Dialogue({ row, shown }: { row: TransportSettings; shown: TransportChec
       )}
       <Text size="xs" c="dimmed" mt={6}>
         {[
-          shown.tls || t("transports.check.clear"),
+          shown.tls || (shown.phase !== "connect" && t("transports.check.clear")),
           t("transports.check.took", { number: format.number(shown.duration_ms) }),
           shown.extensions.join(", "),
         ]

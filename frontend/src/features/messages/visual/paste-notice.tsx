@@ -14,13 +14,14 @@ interface Props {
 /** Says what of a paste is not as it was. It stays in sight, wherever in the text one is. */
 export function PasteNotice({ simplified, onUndo, onClose }: Props) {
   const { t } = useTranslation();
+  const refused = simplified.includes("size");
   return (
     <div role="status" className={classes.notice}>
       {simplified.length > 0 && (
         <Alert
           color="yellow"
           icon={<IconInfoCircle aria-hidden />}
-          title={t("messages.pasted.title")}
+          title={t(refused ? "messages.pasted.refused" : "messages.pasted.title")}
           withCloseButton
           closeButtonLabel={t("ui.close")}
           onClose={onClose}
@@ -31,7 +32,7 @@ export function PasteNotice({ simplified, onUndo, onClose }: Props) {
                 <List.Item key={what}>{t(`messages.pasted.${what}`)}</List.Item>
               ))}
             </List>
-            {!simplified.includes("size") && <Text size="sm">{t("messages.pasted.ways")}</Text>}
+            {!refused && <Text size="sm">{t("messages.pasted.ways")}</Text>}
             {onUndo && (
               <Button variant="default" size="compact-sm" onClick={onUndo}>
                 {t("messages.pasted.undo")}

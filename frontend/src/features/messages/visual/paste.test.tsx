@@ -70,3 +70,11 @@ test.each([
   await notice();
   expect(page).toHaveTextContent("Hello");
 });
+
+test("what is too long is not put in, and nothing is taken back that was not done", async () => {
+  const { paper: page, paste } = await paper();
+  paste(`<p>${"word ".repeat(120_000)}</p>`);
+  await screen.findByText("What you pasted was not put in");
+  expect(screen.queryByRole("button", { name: "Take the paste back" })).not.toBeInTheDocument();
+  expect(page).toHaveTextContent(/^$/);
+});
