@@ -28,8 +28,7 @@ type intent struct {
 	claim      *store.Claim
 	deliveryID int64
 	answer     chan error // nil until it is asked for
-	waited     bool
-	refusal    error // what was waited for
+	refusal    error      // what was waited for
 
 	awaited atomic.Bool // somebody waits, or has waited
 	gone    atomic.Bool // nobody wants the answer any more
@@ -61,7 +60,6 @@ func (i *intent) decide(v store.Verdict, err error) {
 func (i *intent) Wait(context.Context) error {
 	i.awaited.Store(true)
 	i.Ask()
-	i.waited = true
 	select {
 	case i.refusal = <-i.answer:
 		return i.refusal
@@ -85,7 +83,7 @@ func (i *intent) Wait(context.Context) error {
 // settle finds out what became of an intent that was asked for and not waited
 // for, as nothing was to be completed.
 func (i *intent) settle(res Result) Result {
-	if i.answer == nil || i.waited {
+	if i.answer == nil || i.awaited.Load() {
 		return res
 	}
 	if err := i.Wait(context.Background()); err != nil {

@@ -41,7 +41,7 @@ type Result struct {
 	Code       int    // SMTP reply code, 0 when none
 	Enhanced   string // RFC 3463 code, "" when none
 	Response   string // server's words (or ours, when none came), cleaned: valid UTF-8, no controls, ≤ 1 KB
-	Intended   bool   // the intent was waited for and granted
+	Intended   bool   // the intent was granted; of one that was not waited for, Send does not know
 	StartedAt  time.Time
 	FinishedAt time.Time
 }
