@@ -85,15 +85,21 @@ test("a long mailing is paused, resumed and cancelled, and the consequence is to
   await close();
 });
 
-test("a start is taken back within its ten seconds, also from another page", async () => {
-  const { page, close, words, api } = await person(browser);
-  await someClients(api, 1, "undo");
+/** Somebody who has just started a mailing to one client. */
+async function whoStarts(prefix) {
+  const one = await person(browser);
+  const { page, words, api } = one;
+  await someClients(api, 1, prefix);
   await aMessage(api);
   await page.goto("/mailings/new");
   await prepare(page, words);
   await page.getByRole("button", { name: words.mailingForm.check.now }).click();
   await page.waitForURL(/\/mailings\/\d+$/);
-  const id = Number(new URL(page.url()).pathname.split("/").at(-1));
+  return { ...one, id: Number(new URL(page.url()).pathname.split("/").at(-1)) };
+}
+
+test("a start is taken back within its ten seconds, also from another page", async () => {
+  const { page, close, words, api, id } = await whoStarts("undo");
   await page.getByRole("link", { name: words.nav.clients }).click();
   await page.getByRole("heading", { level: 1, name: words.clients.title }).waitFor();
   await page.getByRole("button", { name: words.ui.undo }).click();
@@ -104,14 +110,7 @@ test("a start is taken back within its ten seconds, also from another page", asy
 });
 
 test("a start is taken back by the page that was loaded again", async () => {
-  const { page, close, words, api } = await person(browser);
-  await someClients(api, 1, "reload");
-  await aMessage(api);
-  await page.goto("/mailings/new");
-  await prepare(page, words);
-  await page.getByRole("button", { name: words.mailingForm.check.now }).click();
-  await page.waitForURL(/\/mailings\/\d+$/);
-  const id = Number(new URL(page.url()).pathname.split("/").at(-1));
+  const { page, close, words, api, id } = await whoStarts("reload");
   await page.reload();
   await page.getByRole("button", { name: words.ui.undo }).click();
   await page.getByText("“Good day” was not started.").waitFor();
