@@ -34,7 +34,7 @@ func TestAWayOutLeadsToNoSecrets(t *testing.T) {
 
 		out, err := h.openTransport(way)
 		require.NoError(t, err)
-		r := out.Send(ctx, &mailing.Mail{From: "a@example.com", To: "b@example.com", Data: []byte("x\r\n")}, mailing.Granted{})
+		r := out.Line().Send(ctx, &mailing.Mail{From: "a@example.com", To: "b@example.com", Data: []byte("x\r\n")}, mailing.Granted{}, nil)
 		require.Equal(t, model.OutcomeAborted, r.Outcome, host)
 		require.Contains(t, r.Response, "no mail server is at", host)
 		require.False(t, r.Intended)

@@ -58,7 +58,8 @@ type batch struct {
 // job is one delivery on its way to a sender.
 type job struct {
 	*batch
-	row store.Lot
+	row  store.Lot
+	mail *Mail // when it is loaded
 }
 
 // waits is why the run waits, "" when it does not.
@@ -214,7 +215,7 @@ func (e *Engine) feed(b *batch, rows []store.Lot) (next time.Time, reason string
 		b.quota.left--
 		b.wires.Add(1)
 		select {
-		case b.way.jobs <- &job{b, row}:
+		case b.way.jobs <- &job{batch: b, row: row}:
 		case <-b.way.gone:
 			b.wires.Done()
 			return e.now(), b.waits(), false
@@ -281,27 +282,28 @@ func (b *batch) long() bool { return time.Since(b.began) > longTurn && b.way.tur
 
 // sender is one connection's worth of work.
 func (e *Engine) sender(w *way) {
+	line := w.Line()
 	for j := range w.jobs {
-		e.sendOne(j)
-		j.wires.Done()
+		for more := e.load(j); more; {
+			j, more = e.sendOne(line, j)
+		}
 	}
 }
 
-func (e *Engine) sendOne(j *job) {
-	if j.stop.Load() || j.ended(e.now()) { // while it waited for this connection
-		return
-	}
-	if why, _ := j.way.shut(time.Now()); why != "" {
-		j.failed.Store(true) // since it was handed over; it stays pending
-		return
-	}
+// load makes the mail of a job. It reports whether there is one to send; else
+// the job is done with.
+func (e *Engine) load(j *job) (loaded bool) {
 	defer func() {
-		if fault := recover(); fault != nil { // one mail must not end the process
-			e.log.Error("a mail could not be made", "run_id", j.RunID, "delivery_id", j.row.ID, "fault", fault, "stack", string(debug.Stack()))
-			j.stop.Store(true)
+		if !loaded {
+			j.wires.Done()
 		}
 	}()
-	mail, err := e.mail(j.letter, recipient{
+	if !e.mayLeave(j) {
+		return false
+	}
+	defer e.survive(j)
+	var err error
+	j.mail, err = e.mail(j.letter, recipient{
 		deliveryID: j.row.ID, firstID: j.row.FirstID, linkID: j.row.LinkID, email: j.row.Email,
 		name: j.row.FullName, locale: j.row.Locale, attributes: j.row.Attributes,
 	})
@@ -310,17 +312,60 @@ func (e *Engine) sendOne(j *job) {
 		if err := e.store.Skip(e.last, j.Claim, map[int64]string{j.row.ID: model.SkippedRenderError}); err != nil {
 			j.failed.Store(true)
 		}
-		return
+		return false
 	}
+	return true
+}
+
+// mayLeave looks at what may have changed since a job was handed over.
+func (e *Engine) mayLeave(j *job) bool {
+	if j.stop.Load() || j.ended(e.now()) {
+		return false
+	}
+	if why, _ := j.way.shut(time.Now()); why != "" {
+		j.failed.Store(true) // it stays pending
+		return false
+	}
+	return true
+}
+
+// survive is deferred: one mail must not end the process.
+func (e *Engine) survive(j *job) {
+	if fault := recover(); fault != nil {
+		e.log.Error("a mail could not be made", "run_id", j.RunID, "delivery_id", j.row.ID, "fault", fault, "stack", string(debug.Stack()))
+		j.stop.Store(true)
+	}
+}
+
+// sendOne makes the attempt of a loaded job, and answers the one that is
+// loaded by then, when there is one.
+func (e *Engine) sendOne(line Line, j *job) (following *job, more bool) {
+	defer j.wires.Done()
+	defer j.mail.free()
+	if !e.mayLeave(j) { // while the mail before it was on its way
+		line.Drop()
+		return nil, false
+	}
+	defer e.survive(j)
 	leave := &intent{ledger: e.ledger, claim: j.Claim, deliveryID: j.row.ID}
-	res, ok := e.sendBy(e.send, j.way, mail, leave)
-	mail.free()
+	res, ok := e.sendBy(e.send, j.way, line, j.mail, leave, func() *Mail {
+		select {
+		case following, more = <-j.way.jobs:
+			more = more && e.load(following)
+		default:
+		}
+		if !more {
+			return nil
+		}
+		return following.mail
+	})
 	if !ok {
 		j.failed.Store(true) // it stays pending
-		return
+		return following, more
 	}
 	res = leave.settle(res)
 	e.settle(j, res, leave.refusal)
+	return following, more
 }
 
 // settle turns the result of an attempt into an outcome of the ledger, and

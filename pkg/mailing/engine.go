@@ -449,7 +449,7 @@ func (e *Engine) sendSystemMail(ctx context.Context, mail *Mail) (res Result, ok
 		if why, _ := w.shut(time.Now()); why != "" {
 			continue
 		}
-		tried, began := e.sendBy(ctx, w, mail, Granted{})
+		tried, began := e.sendBy(ctx, w, w.Line(), mail, Granted{}, nil)
 		if !began {
 			continue
 		}

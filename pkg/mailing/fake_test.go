@@ -25,7 +25,8 @@ type fake struct {
 	probe  func() *mailing.Result                                    // nil: it is ready
 	name   string                                                    // "": fake
 
-	closed atomic.Bool // it was, once at least
+	closed          atomic.Bool // it was, once at least
+	strays, dropped atomic.Int64
 
 	mu    sync.Mutex
 	taken map[string]int
@@ -50,9 +51,38 @@ func (f *fake) Probe(context.Context) *mailing.Result {
 	return f.probe()
 }
 
-func (f *fake) Send(ctx context.Context, m *mailing.Mail, intent mailing.Intent) mailing.Result {
+func (f *fake) Line() mailing.Line { return &fakeLine{fake: f} }
+
+// fakeLine lets the next mail go along with each that is taken, as if its
+// server had PIPELINING.
+type fakeLine struct {
+	*fake
+	along *mailing.Mail
+}
+
+func (l *fakeLine) Drop() {
+	if l.along != nil {
+		l.dropped.Add(1)
+	}
+	l.along = nil
+}
+
+func (l *fakeLine) Send(ctx context.Context, m *mailing.Mail, intent mailing.Intent, next func() *mailing.Mail) mailing.Result {
+	if l.along != nil && l.along != m {
+		l.strays.Add(1) // it was promised, and another came
+	}
+	l.along = nil
+	return l.send(m, func() error {
+		err := intent.Wait(ctx)
+		if err == nil && next != nil {
+			l.along = next()
+		}
+		return err
+	})
+}
+
+func (f *fake) send(m *mailing.Mail, ask func() error) mailing.Result {
 	begin := time.Now()
-	ask := func() error { return intent.Wait(ctx) }
 	var res mailing.Result
 	if f.answer != nil {
 		res = f.answer(m, ask)
@@ -186,6 +216,9 @@ func (h *house) engineBy(ways mailing.Ways) (stop func()) {
 		once.Do(func() {
 			cancel()
 			require.NoError(h.t, <-done)
+			if f, ok := ways.Default.(*fake); ok {
+				require.Zero(h.t, f.strays.Load(), "what was to go along was sent next, or dropped")
+			}
 		})
 	}
 	h.t.Cleanup(stop)

@@ -74,13 +74,8 @@ type Transport interface {
 	// Connections is how many mails may be on the wire at once in this process.
 	Connections() int
 
-	// Send makes one attempt. It waits for the intent once at most, at the last
-	// moment before bytes that could complete the mail may leave this process:
-	// after 354, or before the flight of MAIL, RCPT and BDAT LAST. If the intent
-	// is refused, the mail is not completed and the result is OutcomeAborted
-	// with ClassIntent. Nothing of the mail or the intent is used after Send.
-	// Send may be called by many goroutines.
-	Send(ctx context.Context, mail *Mail, intent Intent) Result
+	// Line is a way of one goroutine to send mails, one after the other.
+	Line() Line
 
 	// Probe makes sure of a new connection, up to and with the login, and keeps
 	// it for the next mail. It answers nil when the server is ready, else what
@@ -89,4 +84,22 @@ type Transport interface {
 
 	// Close says QUIT on idle connections and closes them.
 	Close() error
+}
+
+// Line sends mails one after the other. One goroutine uses it.
+type Line interface {
+	// Send makes one attempt. It waits for the intent once at most, at the last
+	// moment before bytes that could complete the mail may leave this process:
+	// after 354, or before the flight of MAIL, RCPT and BDAT LAST. If the intent
+	// is refused, the mail is not completed and the result is OutcomeAborted
+	// with ClassIntent. Nothing of the mail or the intent is used after Send.
+	//
+	// Where the server lets the envelope of the next mail go along with the last
+	// octets of this one, next is asked for it then, once; it answers nil when
+	// there is none at that moment. A nil next is never asked. What it answered
+	// is the mail of the next Send, or is given up by Drop.
+	Send(ctx context.Context, mail *Mail, intent Intent, next func() *Mail) Result
+
+	// Drop gives up the mail that next answered.
+	Drop()
 }

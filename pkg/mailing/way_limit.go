@@ -152,19 +152,20 @@ func (a *allowance) rest(ctx context.Context, all bool) error {
 	return nil
 }
 
-// sendBy makes one attempt by a way out, within its limits; ok is false when
-// these did not let it begin. Leave is looked at where the mail leaves: one
-// that has run out meanwhile is exchanged.
-func (e *Engine) sendBy(ctx context.Context, w *way, mail *Mail, intent Intent) (res Result, ok bool) {
+// sendBy makes one attempt by a line of a way out, within its limits; ok is
+// false when these did not let it begin. Leave is looked at where the mail
+// leaves: one that has run out meanwhile is exchanged. A mail of a way with
+// limits is sent without a next one, which would have to wait for leave of its own.
+func (e *Engine) sendBy(ctx context.Context, w *way, line Line, mail *Mail, intent Intent, next func() *Mail) (res Result, ok bool) {
 	if w.limit == nil {
-		return w.Send(ctx, mail, intent), true
+		return line.Send(ctx, mail, intent, next), true
 	}
 	p, ok := w.limit.take(ctx)
 	if !ok {
 		return Result{}, false
 	}
 	limited := &limitedIntent{Intent: intent, limit: w.limit, permit: p, held: true}
-	res = w.Send(ctx, mail, limited)
+	res = line.Send(ctx, mail, limited, nil)
 	if limited.held { // the mail did not leave
 		w.limit.giveBack(p)
 	}

@@ -154,6 +154,33 @@ func TestALoginThatIsRefused(t *testing.T) {
 	})
 }
 
+// What was to go along with a mail does not, when that mail shows that its way
+// out is shut: it goes by the next one.
+func TestWhatWasToGoAlongIsDroppedWhenTheWayShuts(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		h := newHouse(t, st, 10)
+		x := newExits(h)
+		no := trouble(mailing.ClassAuth, model.PhaseAuth)
+		a := newFake(func(_ *mailing.Mail, intent func() error) mailing.Result {
+			res := no
+			res.Intended = intent() == nil
+			return res
+		})
+		a.conns = 1
+		a.probe = func() *mailing.Result { return &no }
+		x.add("a", a)
+		b := newFake(nil)
+		x.add("b", b)
+		stop := h.engineBy(x.ways())
+		m := h.until(h.create().ID, model.MailingFinished)
+		stop()
+		require.Equal(t, []any{0, 10}, []any{a.total(), b.total()})
+		require.Equal(t, []any{int64(1), int64(0), int64(0)}, []any{a.dropped.Load(), a.strays.Load(), b.strays.Load()})
+		require.EqualValues(t, 10, h.report(m).Counts.Sent)
+	})
+}
+
 // Transports come, change and go while an engine runs.
 func TestWaysOutComeAndGo(t *testing.T) {
 	t.Parallel()

@@ -40,7 +40,7 @@ func BenchmarkSend(b *testing.B) {
 				wg.Go(func() {
 					m := mailing.Mail{From: "a@example.org", To: "b@example.com", Data: data}
 					for left.Add(-1) >= 0 {
-						r := pool.Send(context.Background(), &m, mailing.Granted{})
+						r := pool.Line().Send(context.Background(), &m, mailing.Granted{}, nil)
 						if r.Outcome != model.OutcomeSent {
 							b.Error(r)
 							return

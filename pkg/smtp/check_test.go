@@ -98,7 +98,7 @@ func TestAWriteThatStandsStillEndsWithTheDrain(t *testing.T) {
 			cancel()
 		}()
 		var n atomic.Int64
-		requireResult(t, p.Send(ctx, mail(1), granted(&n)), model.OutcomeAborted, mailing.ClassInterrupt, model.PhaseBody, 0)
+		requireResult(t, p.Line().Send(ctx, mail(1), granted(&n), nil), model.OutcomeAborted, mailing.ClassInterrupt, model.PhaseBody, 0)
 		require.Zero(t, s.Count())
 	})
 }

@@ -10,8 +10,9 @@
 // Three dialogues, by what the server offers: with CHUNKING (RFC 3030) and
 // PIPELINING (RFC 2920) a mail is one flight of MAIL, RCPT and BDAT LAST;
 // with PIPELINING alone MAIL, RCPT and DATA are one flight and the mail is a
-// second one; else it goes step by step. The intent is asked for before the
-// first flight in the first, after 354 in the others.
+// second one, which takes along the first of the next mail of its line; else it
+// goes step by step. The intent is asked for before the first flight in the
+// first, and waited for after 354 in the others.
 package smtp
 
 import (

@@ -47,6 +47,12 @@ type conn struct {
 	broken  bool // no more dialogue is possible
 	stale   bool // the server had given the connection up before it took anything of this mail
 
+	unsure bool // what was said, or not said, need not be about this mail
+
+	begun *transaction // its MAIL, RCPT and DATA are on their way, behind the last dot of the mail before
+	deaf  bool         // nothing was heard of them, as if the server had dropped them
+	trial bool         // no such transaction of the pool has had an answer yet
+
 	mu          sync.Mutex // guards what interrupt touches: the rest, and the deadlines
 	stop        func() bool
 	interrupted bool

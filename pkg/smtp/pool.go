@@ -31,6 +31,7 @@ type Pool struct {
 	reaper  *time.Timer
 	seen    int // after how many mails a server gave a connection up, the last time
 	learned int // the same twice in a row: its limit; 0 for none known
+	along   along
 	leaving sync.WaitGroup
 }
 
@@ -50,25 +51,6 @@ func (p *Pool) Name() string { return p.cfg.Name }
 
 // Connections is how many mails may be on the wire at once.
 func (p *Pool) Connections() int { return p.cfg.Connections }
-
-// Send makes one attempt, as mailing.Transport documents it. It waits for a
-// free connection. When ctx ends before the last octet, the mail is aborted
-// with ClassInterrupt; after it, the answer is waited for up to
-// Timeouts.Drain. A connection that the server had closed while it was idle
-// is replaced once without a trace.
-func (p *Pool) Send(ctx context.Context, mail *mailing.Mail, intent mailing.Intent) mailing.Result {
-	res := mailing.Result{StartedAt: time.Now().UTC()}
-	tx, t := newTransaction(ctx, mail, p.cfg.Bounce, intent)
-	if t == nil {
-		t = p.send(tx, &res)
-		res.Intended = tx.intended
-	}
-	if t != nil {
-		t.fill(&res)
-	}
-	res.FinishedAt = time.Now().UTC()
-	return res
-}
 
 // Probe makes a new connection and keeps it, as mailing.Transport documents it.
 // It waits for a place as Send does.
@@ -95,40 +77,6 @@ func (p *Pool) probe(ctx context.Context) *trouble {
 		p.release(c)
 	}
 	return t
-}
-
-// send fills res, or answers why there is nothing to fill it with.
-func (p *Pool) send(tx *transaction, res *mailing.Result) *trouble {
-	select {
-	case p.slots <- struct{}{}:
-		defer func() { <-p.slots }()
-	case <-tx.ctx.Done():
-	}
-	if tx.ctx.Err() != nil {
-		return aborted(mailing.ClassInterrupt, model.PhaseConnect, "stopped before the mail was sent")
-	}
-	res.StartedAt = time.Now().UTC()
-	for fresh := false; ; fresh = true {
-		c, t := p.take(tx.ctx, fresh)
-		if t != nil {
-			return t
-		}
-		rep, t := c.transact(tx)
-		if t == nil {
-			c.sent++
-			c.lastUse = time.Now()
-			res.Outcome, res.Phase, res.Code = model.OutcomeSent, model.PhaseResponse, rep.code
-			res.Enhanced, res.Response = rep.words()
-		}
-		again := t != nil && c.stale && !fresh
-		if again {
-			p.learn(c)
-		}
-		p.release(c)
-		if !again {
-			return t
-		}
-	}
 }
 
 // take answers an idle connection, or a new one; always when fresh is
@@ -166,11 +114,7 @@ func (p *Pool) release(c *conn) {
 	free := c.unwatch()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	limit := p.cfg.MessagesPerConnection
-	if limit == 0 || p.learned > 0 && p.learned < limit {
-		limit = p.learned
-	}
-	if c.broken || !free || p.closed || limit > 0 && c.sent >= limit {
+	if c.broken || !free || p.closed || p.full(c.sent) {
 		p.leave(c)
 		return
 	}
@@ -182,6 +126,16 @@ func (p *Pool) release(c *conn) {
 	if p.reaper == nil {
 		p.reaper = time.AfterFunc(p.cfg.Timeouts.Idle, p.reap)
 	}
+}
+
+// full reports whether a connection that took so many mails takes no more. p.mu
+// is held.
+func (p *Pool) full(sent int) bool {
+	limit := p.cfg.MessagesPerConnection
+	if limit == 0 || p.learned > 0 && p.learned < limit {
+		limit = p.learned
+	}
+	return limit > 0 && sent >= limit
 }
 
 // leave ends a connection in the background. p.mu is held.

@@ -40,7 +40,7 @@ func TestHundredsAtOnce(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range 600 {
 			wg.Go(func() {
-				r := p.Send(context.Background(), mail(i), granted(&intents))
+				r := p.Line().Send(context.Background(), mail(i), granted(&intents), nil)
 				switch r.Outcome {
 				case model.OutcomeSent:
 					sent.Add(1)
@@ -189,7 +189,7 @@ func TestInterruptBeforeTheLastOctet(t *testing.T) {
 				cancel()
 			}()
 			var n atomic.Int64
-			r := p.Send(ctx, mail(1), granted(&n))
+			r := p.Line().Send(ctx, mail(1), granted(&n), nil)
 			requireResult(t, r, model.OutcomeAborted, mailing.ClassInterrupt, phase, 0)
 			require.Zero(t, n.Load())
 		})
@@ -202,10 +202,10 @@ func TestInterruptWithinTheIntent(t *testing.T) {
 		s := startSink(t, opts)
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
-		r := newPool(t, s).Send(ctx, mail(1), leave(func(context.Context) error {
+		r := newPool(t, s).Line().Send(ctx, mail(1), leave(func(context.Context) error {
 			cancel()
 			return nil
-		}))
+		}), nil)
 		// The end of a context is told by a goroutine of its own: either it
 		// came before the last octet or the mail was finished in peace.
 		if r.Outcome != model.OutcomeSent {
@@ -227,11 +227,11 @@ func TestInterruptWhileWaitingForAConnection(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var n atomic.Int64
 	first := make(chan mailing.Result)
-	go func() { first <- p.Send(ctx, mail(1), granted(&n)) }()
+	go func() { first <- p.Line().Send(ctx, mail(1), granted(&n), nil) }()
 	<-reached
 	gone, stop := context.WithCancel(context.Background())
 	stop()
-	requireResult(t, p.Send(gone, mail(2), granted(&n)), model.OutcomeAborted, mailing.ClassInterrupt, model.PhaseConnect, 0)
+	requireResult(t, p.Line().Send(gone, mail(2), granted(&n), nil), model.OutcomeAborted, mailing.ClassInterrupt, model.PhaseConnect, 0)
 	cancel()
 	<-first
 }
@@ -250,7 +250,7 @@ func TestInterruptAfterTheLastOctetWaitsForTheAnswer(t *testing.T) {
 		opts.Latency = 20 * time.Millisecond // the answer comes after the interruption
 		s := startSink(t, opts)
 		var n atomic.Int64
-		r := newPool(t, s).Send(ctx, mail(1), granted(&n))
+		r := newPool(t, s).Line().Send(ctx, mail(1), granted(&n), nil)
 		requireResult(t, r, model.OutcomeSent, mailing.ClassRecipient, model.PhaseResponse, 250)
 		require.EqualValues(t, 1, s.Count())
 	})
@@ -268,7 +268,7 @@ func TestInterruptAfterTheLastOctetEndsInDoubt(t *testing.T) {
 			cancel()
 		}()
 		var n atomic.Int64
-		requireResult(t, p.Send(ctx, mail(1), granted(&n)), model.OutcomeInDoubt, mailing.ClassConnection, model.PhaseResponse, 0)
+		requireResult(t, p.Line().Send(ctx, mail(1), granted(&n), nil), model.OutcomeInDoubt, mailing.ClassConnection, model.PhaseResponse, 0)
 	})
 }
 

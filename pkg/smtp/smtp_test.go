@@ -89,7 +89,7 @@ func send(t testing.TB, p *smtp.Pool, m *mailing.Mail) mailing.Result {
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	defer cancel()
 	var n atomic.Int64
-	r := p.Send(ctx, m, granted(&n))
+	r := p.Line().Send(ctx, m, granted(&n), nil)
 	require.LessOrEqual(t, n.Load(), int64(1))
 	require.Equal(t, n.Load() == 1, r.Intended)
 	require.False(t, r.StartedAt.IsZero())
@@ -310,7 +310,7 @@ func TestTheIntentIsAskedForBeforeTheAnswerToData(t *testing.T) {
 				return mailbox.Reply{}
 			}})
 			var n atomic.Int64
-			r := newPool(t, s).Send(context.Background(), mail(1), ahead{granted(&n), sync.OnceFunc(func() { close(asked) })})
+			r := newPool(t, s).Line().Send(context.Background(), mail(1), ahead{granted(&n), sync.OnceFunc(func() { close(asked) })}, nil)
 			requireResult(t, r, model.OutcomeSent, mailing.ClassRecipient, model.PhaseResponse, 250)
 		})
 	}
@@ -341,7 +341,7 @@ func TestIntentRefused(t *testing.T) {
 	eachMode(t, func(t *testing.T, opts mailbox.SinkOptions) {
 		s := startSink(t, opts)
 		p := newPool(t, s)
-		r := p.Send(context.Background(), mail(1), leave(func(context.Context) error { return errors.New("the run is paused") }))
+		r := p.Line().Send(context.Background(), mail(1), leave(func(context.Context) error { return errors.New("the run is paused") }), nil)
 		requireResult(t, r, model.OutcomeAborted, mailing.ClassIntent, model.PhaseData, 0)
 		require.False(t, r.Intended)
 		require.Contains(t, r.Response, "the run is paused")
@@ -365,10 +365,10 @@ func TestTheIntentComesBeforeTheMail(t *testing.T) {
 		p := newPool(t, startSink(t, opts))
 		for i := range 3 {
 			content.Store(false)
-			r := p.Send(context.Background(), mail(i), leave(func(context.Context) error {
+			r := p.Line().Send(context.Background(), mail(i), leave(func(context.Context) error {
 				require.False(t, content.Load())
 				return nil
-			}))
+			}), nil)
 			require.Equal(t, model.OutcomeSent, r.Outcome)
 			require.True(t, content.Load())
 		}

@@ -20,6 +20,11 @@ import (
 // drop idle connections in silence, and the mail would be in doubt.
 const probeAfter = time.Second
 
+// trialPatience is how long the first transaction that was begun behind the
+// last dot of a mail is waited for, when that mail has its answer. A server that
+// drops what stands there never answers.
+const trialPatience = 10 * time.Second
+
 // block is the most that one write takes. The last block of a mail is the
 // one that counts as its last octet.
 const block = 64 << 10
@@ -34,11 +39,12 @@ type transaction struct {
 	utf8     bool // an address is not ASCII
 	intent   mailing.Intent
 	intended bool
+	next     func(*conn) *transaction // what may begin on the same connection with the last octets of this one; nil for nothing
 }
 
 // newTransaction refuses what must not reach any wire.
-func newTransaction(ctx context.Context, mail *mailing.Mail, bounce string, intent mailing.Intent) (*transaction, *trouble) {
-	tx := &transaction{ctx: ctx, from: mail.From, to: mail.To, data: mail.Data, intent: intent}
+func newTransaction(mail *mailing.Mail, bounce string) (*transaction, *trouble) {
+	tx := &transaction{from: mail.From, to: mail.To, data: mail.Data}
 	if bounce != "" {
 		tx.from = bounce
 	}
@@ -124,6 +130,9 @@ func (c *conn) transact(tx *transaction) (reply, *trouble) {
 		return reply{}, t
 	}
 	c.reused = c.used
+	if c.begun != nil {
+		return c.twoFlights(tx)
+	}
 	oneFlight := c.caps.chunking && c.caps.pipelining
 	if t := c.ready(oneFlight); t != nil {
 		return reply{}, t
@@ -236,16 +245,17 @@ func (c *conn) put(b []byte) *trouble {
 	return nil
 }
 
-// complete writes the block with the last octet. An error with octets left
-// over proves that the mail is not complete; no other error proves anything.
-func (c *conn) complete() *trouble {
+// complete writes the block with the last octet, which is the one before end.
+// An error with that octet left over proves that the mail is not complete; no
+// other error proves anything.
+func (c *conn) complete(end int) *trouble {
 	if !c.enterFinal() {
 		c.broken = true
 		return aborted(mailing.ClassInterrupt, model.PhaseBody, "stopped before the mail was sent")
 	}
 	n, err := c.nc.Write(c.out)
 	if err != nil {
-		if n < len(c.out) {
+		if n < end {
 			c.mu.Lock()
 			c.final, c.interrupted = false, !c.drainUntil.IsZero()
 			c.mu.Unlock()
@@ -268,7 +278,7 @@ func (c *conn) oneFlight(tx *transaction) (reply, *trouble) {
 	c.out = append(c.out, " LAST\r\n"...)
 	t := c.put(tx.data)
 	if t == nil {
-		t = c.complete()
+		t = c.complete(len(c.out))
 	}
 	c.used = true
 	if t != nil {
@@ -305,20 +315,35 @@ func (c *conn) oneFlight(tx *transaction) (reply, *trouble) {
 	return reply{}, no
 }
 
+// appendEnvelope appends MAIL, RCPT and DATA, and answers where the first two
+// of them end.
+func (c *conn) appendEnvelope(tx *transaction) (mail, rcpt int) {
+	c.appendMail(tx)
+	mail = len(c.out)
+	c.appendRcpt(tx)
+	rcpt = len(c.out)
+	c.out = append(c.out, "DATA\r\n"...)
+	return mail, rcpt
+}
+
 // twoFlights sends MAIL, RCPT and DATA, together with PIPELINING and one by
 // one without, and the mail after the 354. The intent is asked for while the
-// answer to DATA is awaited, so that its commit costs no time of its own.
+// answer to DATA is awaited, so that its commit costs no time of its own. Of a
+// transaction that was begun with the mail before, MAIL, RCPT and DATA are on
+// their way.
 func (c *conn) twoFlights(tx *transaction) (reply, *trouble) {
 	phases := []model.Phase{model.PhaseMail, model.PhaseRcpt, model.PhaseData}
-	c.out = c.out[:0]
-	c.appendMail(tx)
-	mailEnd := len(c.out)
-	c.appendRcpt(tx)
-	rcptEnd := len(c.out)
-	c.out = append(c.out, "DATA\r\n"...)
-	steps, last := [][]byte{c.out[:mailEnd], c.out[mailEnd:rcptEnd], c.out[rcptEnd:]}, 2
-	if c.caps.pipelining {
-		steps, last = [][]byte{c.out, nil, nil}, 0
+	steps, last := make([][]byte, len(phases)), 0
+	begun := c.begun != nil
+	afterNo := begun && c.dirty // a no may speak of the mail before, which was refused
+	c.begun = nil
+	if !begun {
+		c.out = c.out[:0]
+		mail, rcpt := c.appendEnvelope(tx)
+		steps[0] = c.out
+		if !c.caps.pipelining {
+			steps, last = [][]byte{c.out[:mail], c.out[mail:rcpt], c.out[rcpt:]}, 2
+		}
 	}
 	var no *trouble
 	goAhead := false
@@ -326,9 +351,12 @@ func (c *conn) twoFlights(tx *transaction) (reply, *trouble) {
 		if no != nil && !c.caps.pipelining {
 			break
 		}
-		if phase == model.PhaseData {
+		switch {
+		case phase == model.PhaseData:
 			c.allow(c.cfg.Timeouts.Data)
-		} else {
+		case c.trial:
+			c.allow(min(trialPatience, c.cfg.Timeouts.Command))
+		default:
 			c.allow(c.cfg.Timeouts.Command)
 		}
 		if steps[i] != nil {
@@ -343,9 +371,12 @@ func (c *conn) twoFlights(tx *transaction) (reply, *trouble) {
 		if t != nil {
 			if no != nil {
 				t = no
+			} else if begun && i == 0 && t.class != mailing.ClassInterrupt && (c.trial || !c.stale) {
+				c.deaf, c.unsure = true, true // the server may have dropped what stood behind the dot
 			}
 			return reply{}, t
 		}
+		c.trial = false
 		reused := c.reused
 		c.used, c.reused = true, false
 		yes := rep.code/100 == 2
@@ -358,6 +389,10 @@ func (c *conn) twoFlights(tx *transaction) (reply, *trouble) {
 		}
 		no = refused(phase, rep)
 		c.dirty = true
+		if c.unsure = afterNo; afterNo {
+			c.broken = true
+			return reply{}, no
+		}
 		if rep.code == 421 || rep.code/100 == 3 || phase == model.PhaseData && rep.code/100 == 2 {
 			c.broken = true
 			c.stale = rep.code == 421 && reused
@@ -380,7 +415,8 @@ func (c *conn) twoFlights(tx *transaction) (reply, *trouble) {
 	if state := c.look(); state == socketClosed || state == socketHasData && !c.isTLS() || c.br.Buffered() > 0 {
 		return reply{}, c.fail(model.PhaseBody, io.EOF)
 	}
-	return c.sendBody(tx.data)
+	c.dirty = false // a server that answers 354 has forgotten what it refused
+	return c.sendBody(tx)
 }
 
 // endEmpty ends a DATA that a server let begin although it had refused the
@@ -392,9 +428,11 @@ func (c *conn) endEmpty() {
 	}
 }
 
-// sendBody sends the mail with its dots stuffed (RFC 5321 §4.5.2).
-func (c *conn) sendBody(data []byte) (reply, *trouble) {
+// sendBody sends the mail with its dots stuffed (RFC 5321 §4.5.2), and behind
+// its last dot MAIL, RCPT and DATA of what may begin with it (RFC 2920 §3.1).
+func (c *conn) sendBody(tx *transaction) (reply, *trouble) {
 	c.out = c.out[:0]
+	data := tx.data
 	for len(data) > 0 {
 		if data[0] == '.' {
 			if t := c.put([]byte{'.'}); t != nil {
@@ -411,7 +449,13 @@ func (c *conn) sendBody(data []byte) (reply, *trouble) {
 		data = data[len(part):]
 	}
 	c.out = append(c.out, ".\r\n"...)
-	if t := c.complete(); t != nil {
+	end := len(c.out)
+	if tx.next != nil {
+		if c.begun = tx.next(c); c.begun != nil {
+			c.appendEnvelope(c.begun)
+		}
+	}
+	if t := c.complete(end); t != nil {
 		return reply{}, t
 	}
 	rep, t := c.read(model.PhaseResponse)

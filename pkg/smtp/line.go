@@ -1,0 +1,209 @@
+package smtp
+
+import (
+	"context"
+	"time"
+
+	"github.com/postrider/postrider/pkg/mailing"
+	"github.com/postrider/postrider/pkg/model"
+)
+
+// along is whether a server takes the next transaction behind the last dot of
+// a mail. RFC 2920 §3.1 says that every server with PIPELINING does; one that
+// drops what stands there is found out by one connection, before the others do
+// the same.
+type along int
+
+const (
+	alongUnknown along = iota
+	alongTried
+	alongTaken
+	alongDropped
+)
+
+// line is one caller's way through a pool. While conn is there, the envelope of
+// tx is on its way on it, and it holds a slot.
+type line struct {
+	pool *Pool
+	mail *mailing.Mail // of tx
+	tx   *transaction
+	conn *conn
+}
+
+// Line is a line of the pool.
+func (p *Pool) Line() mailing.Line { return &line{pool: p} }
+
+// Send makes one attempt, as mailing.Line documents it, on a connection of the
+// pool that is free, when there is one. When ctx ends before the last octet, the
+// mail is aborted with ClassInterrupt; after it, the answer is waited for up to
+// Timeouts.Drain. A connection that the server had closed while it was idle
+// is replaced once without a trace.
+func (l *line) Send(ctx context.Context, mail *mailing.Mail, intent mailing.Intent, next func() *mailing.Mail) mailing.Result {
+	res := mailing.Result{StartedAt: time.Now().UTC()}
+	tx, t := l.tx, (*trouble)(nil)
+	if mail != l.mail {
+		l.Drop()
+		tx, t = newTransaction(mail, l.pool.cfg.Bounce)
+	}
+	l.mail, l.tx = nil, nil
+	if t == nil {
+		tx.ctx, tx.intent = ctx, intent
+		if next != nil {
+			tx.next = func(c *conn) *transaction { return l.begin(c, next) }
+		}
+		t = l.send(tx, &res)
+		res.Intended = tx.intended
+	}
+	if t != nil {
+		t.fill(&res)
+	}
+	res.FinishedAt = time.Now().UTC()
+	return res
+}
+
+// begin answers the transaction that may go along with the last octets on a
+// connection, nil for none.
+func (l *line) begin(c *conn, next func() *mailing.Mail) *transaction {
+	if !l.pool.mayBegin(c) {
+		return nil
+	}
+	if mail := next(); mail != nil {
+		tx, t := newTransaction(mail, l.pool.cfg.Bounce)
+		if t == nil && c.admit(tx) == nil { // else its own Send says so
+			l.mail, l.tx = mail, tx
+			return tx
+		}
+	}
+	l.pool.notTried(c)
+	return nil
+}
+
+// Drop gives up what was begun. There is no way back from DATA but to close.
+func (l *line) Drop() {
+	c := l.conn
+	l.mail, l.tx, l.conn = nil, nil, nil
+	if c == nil {
+		return
+	}
+	l.pool.abandon(c)
+	<-l.pool.slots
+}
+
+// send fills res, or answers why there is nothing to fill it with.
+func (l *line) send(tx *transaction, res *mailing.Result) *trouble {
+	p := l.pool
+	if l.conn == nil {
+		select {
+		case p.slots <- struct{}{}:
+		case <-tx.ctx.Done():
+			return aborted(mailing.ClassInterrupt, model.PhaseConnect, "stopped before the mail was sent")
+		}
+	}
+	defer func() {
+		if l.conn == nil {
+			<-p.slots
+		}
+	}()
+	res.StartedAt = time.Now().UTC()
+	for fresh := false; ; fresh = true {
+		c, t := l.take(tx.ctx, fresh)
+		if t != nil {
+			return t
+		}
+		trial := c.trial
+		rep, t := c.transact(tx)
+		if t == nil {
+			c.sent++
+			c.lastUse = time.Now()
+			res.Outcome, res.Phase, res.Code = model.OutcomeSent, model.PhaseResponse, rep.code
+			res.Enhanced, res.Response = rep.words()
+		}
+		switch {
+		case c.deaf, c.trial && c.broken:
+			p.tried(tx.ctx, false)
+		case trial:
+			p.tried(tx.ctx, true)
+		}
+		again := t != nil && (c.stale || c.unsure) && !fresh
+		if again && c.stale {
+			p.learn(c)
+		}
+		l.release(c)
+		if !again {
+			return t
+		}
+	}
+}
+
+// take answers the connection on which the transaction was begun, or one of the
+// pool.
+func (l *line) take(ctx context.Context, fresh bool) (*conn, *trouble) {
+	c := l.conn
+	l.conn = nil
+	switch {
+	case ctx.Err() != nil:
+		if c != nil {
+			l.pool.abandon(c)
+		}
+		return nil, aborted(mailing.ClassInterrupt, model.PhaseConnect, "stopped before the mail was sent")
+	case c == nil:
+		return l.pool.take(ctx, fresh)
+	}
+	c.watch(ctx)
+	return c, nil
+}
+
+// release keeps a connection on which a transaction was begun, and gives the
+// pool every other one.
+func (l *line) release(c *conn) {
+	if c.begun != nil {
+		if !c.broken && c.unwatch() {
+			l.conn = c
+			return
+		}
+		c.broken = true // no QUIT may follow DATA
+	}
+	l.pool.release(c)
+}
+
+// mayBegin reports whether a transaction may begin with the last octets of a
+// mail on a connection.
+func (p *Pool) mayBegin(c *conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !c.caps.pipelining || p.closed || p.full(c.sent+1) {
+		return false
+	}
+	if p.along == alongUnknown {
+		p.along, c.trial = alongTried, true
+	}
+	return c.trial || p.along == alongTaken
+}
+
+// notTried takes back that a connection was to find out what the server does.
+func (p *Pool) notTried(c *conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c.trial {
+		p.along, c.trial = alongUnknown, false
+	}
+}
+
+// abandon closes a connection on which a transaction was begun.
+func (p *Pool) abandon(c *conn) {
+	p.notTried(c)
+	_ = c.raw.Close()
+}
+
+// tried notes what a connection found out.
+func (p *Pool) tried(ctx context.Context, taken bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.along = alongTaken
+	if !taken {
+		p.along = alongDropped
+		if ctx.Err() == nil {
+			p.log.Info("smtp: the server does not take the next mail behind the last dot; they go one after the other")
+		}
+	}
+}
