@@ -1,5 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api } from "../client";
+import { Failure } from "../failure";
 import type { SignIn } from "../types";
 
 /** Where one is signed in, the newest first. */
@@ -11,8 +12,13 @@ export const mySessions = () =>
     staleTime: 0,
   });
 
+/** One that has ended meanwhile is as it should be. */
 export const endSession = async (id: number): Promise<void> => {
-  await api.DELETE("/me/sessions/{id}", { params: { path: { id } } });
+  try {
+    await api.DELETE("/me/sessions/{id}", { params: { path: { id } } });
+  } catch (error) {
+    if (!(error instanceof Failure && error.status === 404)) throw error;
+  }
 };
 
 export const changePassword = async (current_password: string, new_password: string): Promise<void> => {

@@ -75,6 +75,32 @@ test("sessions are named by their device; all others are ended together", async 
   await waitFor(() => expect(ended).toEqual(["3", "2"]));
 });
 
+test("a session that has ended meanwhile keeps none of the others, nor does one that fails", async () => {
+  const ended: unknown[] = [];
+  let first = 404;
+  server.use(
+    http.delete(at("/me/sessions/:id"), ({ params }) => {
+      if (params.id === "3") return problem(first);
+      ended.push(params.id);
+      return new HttpResponse(null, { status: 204 });
+    }),
+  );
+  const { user } = await visitSignedIn("/account");
+  const endAll = async () => {
+    await user.click(await screen.findByRole("button", { name: "End all others" }));
+    const asked = await screen.findByRole("dialog", { name: "End all other sessions?" });
+    await user.click(within(asked).getByRole("button", { name: "End all others" }));
+    return asked;
+  };
+  await endAll();
+  await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
+  expect(ended).toEqual(["2"]);
+  first = 503;
+  within(await endAll()).getByRole("button", { name: "End all others" });
+  await screen.findByText("That did not work");
+  expect(ended).toEqual(["2", "2"]);
+});
+
 test("who has quotas sees what is used of them", async () => {
   server.use(
     http.get(at("/me"), () => HttpResponse.json({ ...anna, quota_mails_per_day: 500 })),

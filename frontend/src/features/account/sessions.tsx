@@ -24,9 +24,12 @@ export function Sessions() {
   const rows = data.toSorted((a, b) => Number(b.current) - Number(a.current));
   const others = rows.filter(({ current }) => !current);
   const end = async (which: SignIn[]) => {
-    for (const { id } of which) await endSession(id);
-    notify(t("profile.ended", { count: which.length }));
+    // One that cannot be ended keeps none of the others.
+    const failures: unknown[] = [];
+    for (const { id } of which) await endSession(id).catch((error) => failures.push(error));
     await changed(queries, "me");
+    if (failures.length > 0) throw failures[0];
+    notify(t("profile.ended", { count: which.length }));
   };
   return (
     <Stack gap="sm">
