@@ -1,5 +1,5 @@
 import { Button, Group, NativeSelect, Select, Stack, TextInput } from "@mantine/core";
-import { useForm } from "@mantine/form";
+import { type UseFormReturnType, useForm } from "@mantine/form";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -14,22 +14,25 @@ import { useFormSubmit } from "@/ui/form-submit";
 import { notify } from "@/ui/notify";
 import { UnsavedGuard } from "@/ui/unsaved-guard";
 
+type Values = ReturnType<typeof valuesOf>;
+
 /** Name, language and zone of the one signed in. */
 export function ProfileForm({ user }: { user: User }) {
   const { t } = useTranslation();
   const queries = useQueryClient();
-  const form = useForm({
-    initialValues: { full_name: user.full_name, locale: user.locale, timezone: user.timezone },
-  });
+  const saved = valuesOf(user);
+  const form = useForm({ initialValues: saved });
   const { onSubmit, pending, failure } = useFormSubmit(form, async (values) => {
-    const { data } = await api.PATCH("/me", { body: values });
+    const changes = Object.fromEntries(Object.entries(values).filter(([field]) => form.isDirty(field)));
+    const { data } = await api.PATCH("/me", { body: changes });
     queries.setQueryData(me().queryKey, data);
     form.resetDirty();
     // What is chosen here holds in this browser too, whatever was chosen in it before.
-    await chooseLanguage(values.locale as Language);
+    if (changes.locale) await chooseLanguage(changes.locale as Language);
     notify(t("profile.saved"));
     await changed(queries, "me");
   });
+  useSavedElsewhere(form, saved);
   const { timezone } = form.getValues();
   // An account may have a zone that this browser does not know.
   const known = zones().includes(user.timezone) ? zones() : [user.timezone, ...zones()];
@@ -70,6 +73,20 @@ export function ProfileForm({ user }: { user: User }) {
       <UnsavedGuard dirty={form.isDirty() && !pending} />
     </>
   );
+}
+
+const valuesOf = ({ full_name, locale, timezone }: User) => ({ full_name, locale, timezone });
+
+/** What is saved beside the form, as the language by its menu, comes into the fields in which nothing else was put. */
+function useSavedElsewhere(form: UseFormReturnType<Values>, saved: Values) {
+  const [known, setKnown] = useState(saved);
+  const changes = (Object.keys(saved) as (keyof Values)[]).filter((field) => saved[field] !== known[field]);
+  useEffect(() => {
+    if (changes.length === 0) return;
+    setKnown(saved);
+    for (const field of changes) if (!form.isDirty(field)) form.setFieldValue(field, saved[field]);
+    form.resetDirty(saved);
+  });
 }
 
 /** What the clocks of a zone show now. */
