@@ -1,4 +1,5 @@
 import type { QueryClient } from "@tanstack/react-query";
+import { homeFigures } from "@/api/queries/home";
 import { me } from "@/api/queries/me";
 import { session } from "@/auth/session";
 import { forgetKeptDraft } from "@/features/messages/kept-draft";
@@ -17,7 +18,8 @@ export function followSession(router: ReturnType<typeof createAppRouter>, querie
     const person = queries.getQueryData(me().queryKey)?.id;
     if (person !== undefined) forgetKeptDraft(person);
     await router.navigate({ to: "/", ignoreBlocker: true });
-    // The next person at this browser finds nothing of this one's.
-    queries.clear();
+    // The next person at this browser finds nothing of this one's. What the home page is reading by now is nobody's.
+    queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== homeFigures().queryKey[0] });
+    queries.getMutationCache().clear();
   });
 }

@@ -205,9 +205,16 @@ test("who signs out is told what is lost, and takes what was kept of a new messa
 });
 
 test("who has nothing unsaved signs out at once", async () => {
-  const { user, router } = await visitSignedIn("/mailings");
+  server.use(
+    http.get(at("/public/home"), () => HttpResponse.json({ mailings: 1234, active_mailings: 0, clients: 0 })),
+  );
+  const { user, router, queries } = await visitSignedIn("/mailings");
   await askToSignOut(user);
   await waitFor(() => expect(router.state.location.pathname).toBe("/"));
+  // The figures come at once, and of what was read before nothing is left.
+  await screen.findByText("1,234");
+  const known = queries.getQueryCache().findAll({ predicate: ({ state }) => state.data !== undefined });
+  expect(known.map(({ queryKey }) => queryKey)).toEqual([["home"]]);
 });
 
 test("what is changed on the page is among what signing out loses", async () => {
