@@ -3,6 +3,7 @@ import { IconWifiOff } from "@tabler/icons-react";
 import { Outlet, useRouter } from "@tanstack/react-router";
 import { useEffect, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
+import { focusHeading } from "@/ui/page-header";
 import classes from "./root.module.css";
 
 /** What every page has: the way past the menu, the word that the connection is gone, and the focus that follows a change of page. */
@@ -24,14 +25,12 @@ export function Root() {
   );
 }
 
-/** A new page in a single-page application is silent for those who listen: its heading takes the focus. */
 function useFocusOnNewPage() {
   const router = useRouter();
   useEffect(
     () =>
       router.subscribe("onRendered", ({ pathChanged, fromLocation }) => {
-        if (fromLocation && pathChanged)
-          document.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
+        if (fromLocation && pathChanged) focusHeading();
       }),
     [router],
   );

@@ -1,5 +1,5 @@
 import { Group, Stack, Text, Title } from "@mantine/core";
-import { type ReactNode, useEffect } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 
 /** Names the page in the browser's tab. */
@@ -9,6 +9,28 @@ export function usePageTitle(title: string) {
   useEffect(() => {
     document.title = `${title} · ${app}`;
   }, [title, app]);
+}
+
+let awaited = false;
+
+/**
+ * Gives the focus to the heading of a new page, without which the change is silent for those who listen. One that comes
+ * later, with what is read for it, takes it then.
+ */
+export function focusHeading() {
+  const heading = document.querySelector<HTMLElement>("h1");
+  awaited = !heading;
+  heading?.focus({ preventScroll: true });
+}
+
+function useAwaitedFocus() {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    // Whoever has gone on meanwhile, as in the menu, stays there.
+    if (awaited && document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
+    awaited = false;
+  }, []);
+  return heading;
 }
 
 interface Props {
@@ -22,10 +44,12 @@ interface Props {
 /** The head of every page: its name, a line about it, its action on the right. */
 export function PageHeader({ title, lead, action }: Props) {
   usePageTitle(title);
+  const heading = useAwaitedFocus();
   return (
     <Group component="header" justify="space-between" align="flex-start" gap="md" mb="lg">
       <Stack gap={4} miw={0} style={{ flex: "1 1 280px" }}>
         <Title
+          ref={heading}
           order={1}
           size="h2"
           tabIndex={-1}

@@ -1,5 +1,5 @@
-import { act, screen, waitFor, within } from "@testing-library/react";
-import { HttpResponse, http } from "msw";
+import { act, cleanup, screen, waitFor, within } from "@testing-library/react";
+import { delay, HttpResponse, http } from "msw";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { progressKey } from "@/api/events";
 import type { Mailing, Report, User } from "@/api/types";
@@ -39,6 +39,33 @@ test("a run shows why it waits and sums that add up and lead to their rows", asy
   await screen.findByText(/It is outside the sending window/);
   expect(screen.getByText("570 + 5 + 3 + 400 + 10 + 12 = 1,000 planned")).toBeInTheDocument();
   expect(screen.getByRole("link", { name: "570" })).toHaveAttribute("href", "/reports/5?state=sent");
+});
+
+test("its heading takes the focus when it has come, unless one went on meanwhile", async () => {
+  serve({ name: "Weekly letter" });
+  server.use(
+    http.get(at("/mailings"), () => HttpResponse.json({ items: [aMailing()], next_cursor: null })),
+    http.get(at("/mailings/1"), async () => {
+      await delay(100);
+      return HttpResponse.json(aMailing());
+    }),
+  );
+  const open = async () => {
+    const shown = await visitSignedIn("/mailings");
+    await shown.user.click(await screen.findByRole("link", { name: "Weekly letter" }));
+    await screen.findByRole("status", { name: "Loading the mailing" });
+    return shown;
+  };
+  const heading = () => screen.findByRole("heading", { name: "Weekly letter", level: 1 });
+  await open();
+  expect(await heading()).toHaveFocus();
+
+  cleanup();
+  await open();
+  const menu = screen.getByRole("button", { name: "Language" });
+  menu.focus();
+  await heading();
+  expect(menu).toHaveFocus();
 });
 
 test("the name of the message that is known stays when it cannot be read again", async () => {
