@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { act, screen, waitFor, within } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
 import { beforeEach, expect, test } from "vitest";
 import type { ApiKey } from "@/api/types";
@@ -34,7 +34,7 @@ test("a key is made with what was chosen, and shown once", async () => {
       return HttpResponse.json({ ...aKey(), key: KEY }, { status: 201 });
     }),
   );
-  const { user } = await visitSignedIn("/account/api-keys");
+  const { user, router } = await visitSignedIn("/account/api-keys");
   await screen.findByRole("heading", { name: "No keys yet" });
   await user.click(screen.getAllByRole("button", { name: "New key" })[0] as HTMLElement);
   const panel = await screen.findByRole("dialog", { name: "New API key" });
@@ -59,6 +59,9 @@ test("a key is made with what was chosen, and shown once", async () => {
   await user.click(within(shown).getByRole("button", { name: "I have kept the key" }));
   await waitFor(() => expect(screen.queryByText(KEY)).not.toBeInTheDocument());
   await screen.findByText("prk_4fGh81Ab_…");
+  await act(async () => router.history.back());
+  expect(router.state.location.search).toEqual({});
+  await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
 });
 
 test("nothing chosen is told before anything is sent, and what the server says stands in the form", async () => {

@@ -43,7 +43,8 @@ export function ApiKeysPage() {
           onCancel={() => show(undefined)}
           onDone={(key) => {
             setMade(key);
-            void show(undefined);
+            // Back does not lead into the form of a key that is made.
+            void navigate({ search: {}, replace: true, resetScroll: false });
           }}
         />
       </SidePanel>
