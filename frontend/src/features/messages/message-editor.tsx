@@ -25,16 +25,27 @@ interface Props {
   /** What the server refused when it was to be saved. */
   failures: FieldFailure[];
   readOnly?: boolean;
+  /** It is somebody else's: what one's own clients have says nothing of those it goes to. */
+  foreign?: boolean;
   search: EditorSearch;
   set: SetSearch;
 }
 
 /** Subject and bodies of a message, what they look like, and what to look at before it goes out. */
-export function MessageEditor({ content, change, failures, readOnly = false, search, set }: Props) {
+export function MessageEditor({
+  content,
+  change,
+  failures,
+  readOnly = false,
+  foreign = false,
+  search,
+  set,
+}: Props) {
   const { t } = useTranslation();
   const subject = useRef<HTMLInputElement>(null);
   const [jump, setJump] = useState<Jump | null>(null);
-  const attributes = useKnownAttributes();
+  const known = useKnownAttributes();
+  const attributes = foreign ? undefined : known;
   const preview = usePreview(content, search.as);
   const visual = useVisual(content.html);
 

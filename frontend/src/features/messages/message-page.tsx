@@ -140,6 +140,7 @@ function Editing({ base }: { base: Versioned<Message> }) {
         change={draft.change}
         failures={draft.failure instanceof Failure ? draft.failure.fields : []}
         readOnly={!mayChange}
+        foreign={base.value.owner_id !== me?.id}
         search={search}
         set={(part) =>
           void navigate({ search: (before) => ({ ...before, ...part }), replace: true, resetScroll: false })

@@ -1,4 +1,4 @@
-import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { act, cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
 import { beforeEach, expect, test } from "vitest";
 import type { Message, MessageInput } from "@/api/types";
@@ -67,6 +67,19 @@ test.each(["", "?tab=visual"])(
     expect(screen.queryByRole("toolbar")).not.toBeInTheDocument();
   },
 );
+
+test("of somebody else's message is not said what one's own clients lack", async () => {
+  const html = "<p>In {{ client.attributes.city }}</p>";
+  server.use(http.get(at("/messages/4"), () => answer(aMessage({ html }), '"1"')));
+  await visitSignedIn("/messages/4");
+  await screen.findByText(/None of your newest clients has the attribute city/);
+  cleanup();
+  server.use(http.get(at("/messages/4"), () => answer(aMessage({ html, owner_id: 99 }), '"1"')));
+  await visitSignedIn("/messages/4");
+  await screen.findByText(/message is somebody else's/);
+  await screen.findByText("1 placeholder is empty for this client");
+  expect(screen.queryByText(/None of your newest clients/)).toBeNull();
+});
 
 test("it saves itself under its version, and what somebody else saved is not undone", async () => {
   const saves: { etag: string | null; subject: string }[] = [];
