@@ -37,6 +37,7 @@ test("a run shows why it waits and sums that add up and lead to their rows", asy
   serve(running, { reason: "outside_window" });
   await visitSignedIn("/mailings/1");
   await screen.findByText(/It is outside the sending window/);
+  expect(screen.getByText("Times are in Europe/Moscow.")).toBeInTheDocument();
   expect(screen.getByText("570 + 5 + 3 + 400 + 10 + 12 = 1,000 planned")).toBeInTheDocument();
   expect(screen.getByRole("link", { name: "570" })).toHaveAttribute("href", "/reports/5?state=sent");
 });

@@ -9,6 +9,7 @@ import { useLive } from "@/api/use-progress";
 import type { Versioned } from "@/api/versioned";
 import { may } from "@/auth/rights";
 import { useMe } from "@/auth/use-session";
+import { useFormat } from "@/format/use-format";
 import { FailureAlert } from "@/ui/failure-alert";
 import { foundOr404 } from "@/ui/found";
 import { PageHeader } from "@/ui/page-header";
@@ -20,7 +21,7 @@ import { MailingActions } from "./mailing-actions";
 import { MailingSettings } from "./mailing-settings";
 import { isLive } from "./mailing-state";
 import { RunsList } from "./runs-list";
-import { useMailingWhen } from "./schedule-words";
+import { beforeStop, useMailingWhen } from "./schedule-words";
 import { useStartUndo } from "./start-undo";
 
 const route = getRouteApi("/app/mailings/$id");
@@ -56,6 +57,7 @@ export function MailingPage() {
 
 function Shown({ mailing: { value, etag }, poll }: { mailing: Versioned<Mailing>; poll: number | false }) {
   const { t } = useTranslation();
+  const format = useFormat();
   const when = useMailingWhen();
   const why = useReasonWords();
   const me = useMe();
@@ -69,7 +71,8 @@ function Shown({ mailing: { value, etag }, poll }: { mailing: Versioned<Mailing>
         lead={
           <Group component="span" gap="xs">
             <StateBadge of="mailing" state={value.status} />
-            <span>{when(value)}</span>
+            <span>{beforeStop(when(value))}.</span>
+            <span>{t("mailing.zone", { zone: format.zone })}</span>
           </Group>
         }
         action={<MailingActions mailing={value} own={own} mayStop={may(me, "mailings.stop_all")} />}

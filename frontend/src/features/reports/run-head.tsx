@@ -27,6 +27,7 @@ interface Props {
 /** What run it is, how it stands and why, what it is linked with, and its bar while it goes on. */
 export function RunHead({ report, state }: Props) {
   const { t } = useTranslation();
+  const format = useFormat();
   const mayChange = useMayChange(report);
   const { run_id, mailing_id, mailing_name, planned_at } = report;
   const { counts } = state;
@@ -37,7 +38,8 @@ export function RunHead({ report, state }: Props) {
         title={mailing_name}
         lead={
           <>
-            {t("reports.page.lead", { id: run_id })} <DateTime at={planned_at} within />
+            {t("reports.page.lead", { id: run_id })} <DateTime at={planned_at} within />.{" "}
+            {t("reports.page.zone", { zone: format.zone })}
           </>
         }
         action={

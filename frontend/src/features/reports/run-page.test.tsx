@@ -106,6 +106,11 @@ test("the sums add up and each leads to its rows", async () => {
   );
 });
 
+test.each(["/reports/40", "/reports/40/clients/5"])("%s says in which zone its times are", async (path) => {
+  await visitSignedIn(path);
+  await screen.findByText(/Times are in Europe\/Moscow\./);
+});
+
 test("what we note ourselves is not told as the server's words, and is in the reader's language", async () => {
   const lost = {
     ...aDelivery({ state: "in_doubt", last_code: 0, last_enhanced: "" }),

@@ -4,6 +4,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { why } from "@/api/queries/reports";
 import { isOver } from "@/api/types";
+import { useFormat } from "@/format/use-format";
 import { FailureAlert } from "@/ui/failure-alert";
 import { foundOr404 } from "@/ui/found";
 import { PageHeader } from "@/ui/page-header";
@@ -17,6 +18,7 @@ const route = getRouteApi("/app/reports/$runId/clients/$clientId");
 export function WhyPage() {
   const { t } = useTranslation();
   const { runId, clientId } = route.useParams();
+  const format = useFormat();
   const read = useQuery({
     ...why(runId, clientId),
     refetchInterval: ({ state }) => (state.data && !isOver(state.data.run_status) ? 5_000 : false),
@@ -52,7 +54,7 @@ export function WhyPage() {
             <Anchor underline="always" renderRoot={(props) => <Link {...props} {...toReport} />}>
               {mailing_name}
             </Anchor>{" "}
-            · {t("reports.run", { id: runId })}
+            · {t("reports.run", { id: runId })}. {t("reports.page.zone", { zone: format.zone })}
           </>
         }
       />
