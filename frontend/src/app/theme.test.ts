@@ -18,6 +18,14 @@ function contrast(one: string, other: string) {
   return (light + 0.05) / (dark + 0.05);
 }
 
+test("links in a row under the pointer can be read", () => {
+  const hover = mantine.components.Table?.defaultProps.highlightOnHoverColor as string;
+  const grey = /^light-dark\(var\(--mantine-color-gray-(\d)\)/.exec(hover)?.[1];
+  expect(contrast(mantine.colors.indigo[7], mantine.colors.gray[Number(grey)] ?? "")).toBeGreaterThanOrEqual(
+    4.5,
+  );
+});
+
 // What axe sees only of the one thing that is under the pointer.
 test.each(["indigo", "gray", "teal", "yellow", "red", "grape"])(
   "words on a tint of %s can be read, also under the pointer",

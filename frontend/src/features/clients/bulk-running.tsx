@@ -29,7 +29,9 @@ let tasks = 0;
  */
 export function runBulk(queries: QueryClient, { work, count, deletes }: Task): void {
   const id = `bulk-${++tasks}`;
-  const shown = { id, autoClose: false, withCloseButton: false, role: "group" } as const;
+  // A landmark, as it stands outside those of the page and asks for more than to be heard.
+  const place = { role: "region", "aria-label": i18next.t("clients.bulk.progress") } as const;
+  const shown = { id, autoClose: false, withCloseButton: false, ...place };
   const hide = () => notifications.hide(id);
   const person = () => queries.getQueryData(me().queryKey)?.id;
   const owner = person();

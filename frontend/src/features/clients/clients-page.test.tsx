@@ -346,7 +346,8 @@ describe("many clients", () => {
     );
     await user.click(dialog.getByRole("button", { name: "Delete 15 clients" }));
     await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
-    await screen.findByRole("progressbar", { name: "Clients done" });
+    const running = await screen.findByRole("region", { name: "Clients done" });
+    await within(running).findByRole("progressbar", { name: "Clients done" });
     const leaving = () => !window.dispatchEvent(new Event("beforeunload", { cancelable: true }));
     await router.navigate({ to: "/mailings" });
     expect(leaving()).toBe(true);

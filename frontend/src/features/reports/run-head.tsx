@@ -134,7 +134,10 @@ function Linked({ report }: { report: Report }) {
   const children = rowsOf(useInfiniteQuery(reports({ mailing_id, parent_run_id: run_id })).data);
   if (!parent_run_id && children.length === 0) return null;
   const link = (runId: number, text: string) => (
-    <Anchor renderRoot={(props) => <Link {...props} to="/reports/$runId" params={{ runId }} search={{}} />}>
+    <Anchor
+      underline="always"
+      renderRoot={(props) => <Link {...props} to="/reports/$runId" params={{ runId }} search={{}} />}
+    >
       {text}
     </Anchor>
   );
