@@ -39,8 +39,10 @@ func BenchmarkSend(b *testing.B) {
 			for range cfg.Connections {
 				wg.Go(func() {
 					m := mailing.Mail{From: "a@example.org", To: "b@example.com", Data: data}
+					line, next := pool.Line(), func() *mailing.Mail { return &m }
+					defer line.Drop()
 					for left.Add(-1) >= 0 {
-						r := pool.Line().Send(context.Background(), &m, mailing.Granted{}, nil)
+						r := line.Send(context.Background(), &m, mailing.Granted{}, next)
 						if r.Outcome != model.OutcomeSent {
 							b.Error(r)
 							return
