@@ -2,6 +2,7 @@ package mailing_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -58,6 +59,46 @@ func TestARetriedDoubtIsTheSameMail(t *testing.T) {
 		require.Equal(t, mails[0], mails[2])
 		require.Equal(t, 1, out.count(address(0)))
 		require.Equal(t, model.Sent, h.deliveries(m)[0].State)
+	})
+}
+
+// Those who were refused among others, and are refused again with nobody in
+// between, do not look like everybody.
+func TestARetryOfTheRefusedIsNoRefusalOfEverybody(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		h := newHouse(t, st, 60)
+		out := newFake(nil)
+		var policy atomic.Bool
+		n := 0
+		out.conns = 1
+		out.answer = func(_ *mailing.Mail, intent func() error) mailing.Result {
+			if n++; n%2 == 0 && n <= 60 {
+				return take(intent)
+			}
+			res := mailing.Result{Outcome: model.OutcomeFailed, Code: 550, Enhanced: "5.1.1", Response: "no such user", Phase: model.PhaseRcpt}
+			if policy.Load() {
+				res.Class = mailing.ClassPolicy
+			}
+			return res
+		}
+		h.engine(out)
+		m := h.until(h.create().ID, model.MailingFinished)
+		require.EqualValues(t, 30, h.report(m).Counts.Failed)
+
+		failed := model.RetryFilter{States: []model.DeliveryState{model.Failed}}
+		r, err := h.service.Retry(context.Background(), h.user.Viewer(), *m.LastRunID, failed)
+		require.NoError(t, err)
+		m = h.until(m.ID, model.MailingFinished, model.MailingPaused)
+		require.Equal(t, []any{model.MailingFinished, r.ID}, []any{m.Status, *m.LastRunID}, m.Reason)
+		require.EqualValues(t, 30, h.report(m).Counts.Failed)
+
+		policy.Store(true)
+		_, err = h.service.Retry(context.Background(), h.user.Viewer(), r.ID, failed)
+		require.NoError(t, err)
+		m = h.until(m.ID, model.MailingFinished, model.MailingPaused)
+		require.Equal(t, []any{model.MailingPaused, model.ReasonRefusedByPolicy}, []any{m.Status, m.Reason})
+		require.Zero(t, h.report(m).Counts.Failed, "nobody is burnt")
 	})
 }
 

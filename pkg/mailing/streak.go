@@ -55,8 +55,14 @@ func (e *Engine) poisons(j *job, res Result) bool {
 	return s.aborts[j.row.ID] >= abortsToDefer && j.way.rest.goodLately(time.Now())
 }
 
-// refused takes a permanent refusal of one recipient.
+// refused takes a permanent refusal of one recipient. In a linked run it is no
+// news that many are refused in the same words: that is why they are retried.
+// There only what is about us counts in a row.
 func (e *Engine) refused(j *job, o *store.Outcome, policy bool) {
+	if j.Run.ParentRunID != nil && !policy {
+		e.record(j, o)
+		return
+	}
 	words := o.Attempt.Enhanced + " " + strings.ReplaceAll(strings.ToLower(o.Attempt.Response), j.row.Email, "")
 	if policy {
 		words = "policy" // 530 and 5.7.x are about us, whatever else they say
