@@ -266,6 +266,21 @@ func TestMetricsAreForSuperusers(t *testing.T) {
 	elsewhere.superuser(t).root(t, "GET", "/metrics", nil).require(t, 404)
 }
 
+// A caller that goes before its answer is no outage.
+func TestACallerThatGoesIsCountedApart(t *testing.T) {
+	t.Parallel()
+	h := one(t)
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	r := httptest.NewRequestWithContext(gone, "POST", "/api/v1/auth/login", strings.NewReader(`{"email":"a@example.com","password":"a guess"}`))
+	r.Header.Set("Content-Type", "application/json")
+	h.api.ServeHTTP(httptest.NewRecorder(), r)
+	metrics := string(h.superuser(t).root(t, "GET", "/metrics", nil).require(t, 200).body)
+	require.Contains(t, metrics, `postrider_http_request_seconds_count{method="POST",route="/api/v1/auth/login",status="499"} 1`)
+	require.NotContains(t, metrics, `status="503"`)
+	require.NotContains(t, h.log.String(), "level=ERROR")
+}
+
 // TestMethodsOfStrangersAreNotKept: neither in the metrics, where each would be
 // a series for ever, nor in the log.
 func TestMethodsOfStrangersAreNotKept(t *testing.T) {

@@ -192,6 +192,10 @@ func requestID(c echo.Context) string {
 	return id
 }
 
+// callerGone is logged and counted, in place of the status that nobody read,
+// where the caller went before the answer. nginx has made it known.
+const callerGone = 499
+
 // logRequest writes one line per request, with the route and not the path:
 // paths carry tokens. It is the one place where an error of ours is logged.
 func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
@@ -202,6 +206,9 @@ func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
 			s.fail(err, c)
 		}
 		r, status, level := c.Request(), c.Response().Status, slog.LevelDebug
+		if status >= 500 && errors.Is(r.Context().Err(), context.Canceled) {
+			status = callerGone
+		}
 		attrs := []slog.Attr{
 			slog.String("request_id", requestID(c)),
 			slog.String("method", methodOf(r)),
@@ -218,7 +225,7 @@ func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
 		if strings.HasPrefix(c.Path(), "/api/") {
 			level = slog.LevelInfo
 		}
-		if status >= 500 && err != nil && !errors.Is(err, context.Canceled) {
+		if status >= 500 && err != nil {
 			level = slog.LevelError
 			attrs = append(attrs, slog.String("error", err.Error()))
 		}
