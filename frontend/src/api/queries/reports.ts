@@ -99,6 +99,19 @@ export async function retryRun(
   return data?.run_id as number;
 }
 
+/** Some of the doubts of a run that a filter finds, by client, and when the server said so. */
+export async function someDoubts(runId: number, filter: DeliveryFilter, cursor: string, signal: AbortSignal) {
+  const { data, response } = await api.GET("/reports/{run_id}/deliveries", {
+    params: {
+      path: { run_id: runId },
+      query: { ...given(filter), state: "in_doubt", limit: 200, ...given({ cursor }) },
+    },
+    signal,
+  });
+  const said = Date.parse(response.headers.get("Date") ?? "");
+  return { items: data?.items ?? [], next: data?.next_cursor ?? null, said };
+}
+
 /** Settles doubts by hand; resolves with how many this settled. */
 export async function resolveDoubts(runId: number, ids: number[], as: "sent" | "failed"): Promise<number> {
   const { data } = await api.POST("/reports/{run_id}/resolve", {

@@ -1,15 +1,19 @@
 import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { IconTagMinus, IconTagPlus, IconTrash } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
+import i18next from "i18next";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { ClientFilter } from "@/api/queries/clients";
+import { changed } from "@/api/queries/keys";
+import { createFormat } from "@/format/format";
 import { useFormat } from "@/format/use-format";
+import { language } from "@/i18n";
+import { runBulk } from "@/ui/bulk/running";
 import { DANGER } from "@/ui/confirm-dialog";
 import type { Selection } from "@/ui/data-table/selection";
 import { TagsField } from "@/ui/tags-field";
-import { bulkWork } from "./bulk";
-import { runBulk } from "./bulk-running";
+import { bulkWork, type ClientsChanged } from "./bulk";
 
 type Act = "addTags" | "removeTags" | "delete";
 
@@ -108,7 +112,18 @@ function BulkDialog({ act, count: counted, selection, filter, onClose }: DialogP
       removeTags: { remove_tags: tags },
       delete: { delete: true },
     }[act];
-    runBulk(queries, { work: bulkWork(selection.value, filter, change), count, deletes: act === "delete" });
+    const deletes = act === "delete";
+    runBulk(queries, {
+      work: bulkWork(selection.value, filter, change),
+      count,
+      label: "clients.bulk.progress",
+      outcome: (progress) => outcome(progress, deletes),
+      changed: () => {
+        // Of which of them are gone nothing is known: whichever is opened is read.
+        if (deletes) queries.removeQueries({ queryKey: ["clients", "one"], type: "inactive" });
+        void changed(queries, "clients");
+      },
+    });
     selection.clear();
     onClose();
   };
@@ -160,4 +175,15 @@ function BulkDialog({ act, count: counted, selection, filter, onClose }: DialogP
       </form>
     </Modal>
   );
+}
+
+function outcome({ changed, refused }: ClientsChanged, deletes: boolean): string {
+  const format = createFormat(language(), undefined);
+  const words = (count: number) => ({ count, number: format.number(count) });
+  return [
+    i18next.t(deletes ? "clients.bulk.deleted" : "clients.bulk.tagged", words(changed)),
+    refused > 0 && i18next.t("clients.bulk.refused", words(refused)),
+  ]
+    .filter(Boolean)
+    .join(" ");
 }

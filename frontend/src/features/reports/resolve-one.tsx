@@ -10,5 +10,7 @@ export function ResolveOne({ why }: { why: Why }) {
   const run = useQuery({ ...report(why.run_id), enabled: delivery?.state === "in_doubt" });
   const mayChange = useMayChange(run.data);
   if (delivery?.state !== "in_doubt" || !mayChange) return null;
-  return <ResolveButtons runId={why.run_id} ids={[delivery.id]} />;
+  return (
+    <ResolveButtons runId={why.run_id} selected={{ all: false, ids: new Set([delivery.id]) }} count={1} />
+  );
 }

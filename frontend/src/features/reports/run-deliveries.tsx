@@ -32,6 +32,7 @@ export function RunDeliveries({ report, live }: { report: Report; live: boolean 
     // Only the first page: to read many again would cost as many requests.
     refetchInterval: ({ state }) => (live && (state.data?.pages.length ?? 0) <= 1 ? 5_000 : false),
   });
+  const total = list.data?.pages[0]?.total;
   const columns = useDeliveryColumns();
   const selection = useSelection({ runId, ...filter });
   const resolvable = useMayChange(report) && filter.state === "in_doubt";
@@ -109,7 +110,7 @@ export function RunDeliveries({ report, live }: { report: Report; live: boolean 
       <DataTable
         label={t("reports.deliveries.title")}
         list={list}
-        total={list.data?.pages[0]?.total}
+        total={total}
         columns={columns}
         rowId={(row) => row.id}
         rowName={(row) => row.email}
@@ -117,10 +118,12 @@ export function RunDeliveries({ report, live }: { report: Report; live: boolean 
         empty={filtered ? <NoneFound onClear={clear} /> : <NoneYet report={report} />}
       />
       {resolvable && (
-        <SelectionBar selection={selection} total={undefined}>
+        <SelectionBar selection={selection} total={total}>
           <ResolveButtons
             runId={runId}
-            ids={selection.value.all ? [] : [...selection.value.ids]}
+            selected={selection.value}
+            count={selection.count(total)}
+            filter={filter}
             onDone={selection.clear}
           />
         </SelectionBar>

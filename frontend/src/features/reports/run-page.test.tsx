@@ -235,7 +235,7 @@ test("doubts are selected and settled by hand", async () => {
   const dialog = within(await screen.findByRole("dialog", { name: "Call these delivered?" }));
   expect(dialog.getByText(/1 mail in doubt counts as sent from now on/)).toBeInTheDocument();
   await user.click(dialog.getByRole("button", { name: "Call 1 delivered" }));
-  await screen.findByText("1 doubt settled");
+  await screen.findByText("1 doubt settled.");
   expect(body).toEqual({ delivery_ids: [9001], as: "sent" });
 });
 

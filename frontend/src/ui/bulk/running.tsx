@@ -3,22 +3,26 @@ import { notifications } from "@mantine/notifications";
 import type { QueryClient } from "@tanstack/react-query";
 import i18next from "i18next";
 import { useTranslation } from "react-i18next";
-import { changed } from "@/api/queries/keys";
 import { me } from "@/api/queries/me";
 import { session } from "@/auth/session";
-import { createFormat } from "@/format/format";
 import { useFormat } from "@/format/use-format";
-import { language } from "@/i18n";
-import { FailureAlert } from "@/ui/failure-alert";
-import { notify } from "@/ui/notify";
-import { ProgressBar } from "@/ui/progress-bar";
-import type { BulkProgress, BulkWork } from "./bulk";
+import { FailureAlert } from "../failure-alert";
+import { notify } from "../notify";
+import { ProgressBar } from "../progress-bar";
+import type { BulkProgress, BulkWork } from "./work";
 
-export interface Task {
-  work: BulkWork;
-  /** How many clients it is for. */
+type Label = "clients.bulk.progress" | "reports.resolve.progress";
+
+export interface Task<Progress extends BulkProgress> {
+  work: BulkWork<Progress>;
+  /** How many it is for. */
   count: number;
-  deletes: boolean;
+  /** What is counted: "Clients done". */
+  label: Label;
+  /** Says what came of it, in the language that is chosen by then. */
+  outcome: (progress: Progress) => string;
+  /** What it changed has to be read anew: after it, and after each time that it stopped. */
+  changed: () => void;
 }
 
 let tasks = 0;
@@ -27,17 +31,18 @@ let tasks = 0;
  * Does it while one goes on working: a notification that belongs to no page shows how far it is, stops it, and goes on
  * after a failure. The tab asks before it is closed meanwhile.
  */
-export function runBulk(queries: QueryClient, { work, count, deletes }: Task): void {
+export function runBulk<Progress extends BulkProgress>(queries: QueryClient, task: Task<Progress>): void {
+  const { work, count, label } = task;
   const id = `bulk-${++tasks}`;
   // A landmark, as it stands outside those of the page and asks for more than to be heard.
-  const place = { role: "region", "aria-label": i18next.t("clients.bulk.progress") } as const;
+  const place = { role: "region", "aria-label": i18next.t(label) } as const;
   const shown = { id, autoClose: false, withCloseButton: false, ...place };
   const hide = () => notifications.hide(id);
   const person = () => queries.getQueryData(me().queryKey)?.id;
   const owner = person();
 
   const run = async () => {
-    // The clients of somebody else who signed in are not those that were chosen.
+    // What somebody else who signed in has is not what was chosen.
     if (person() !== owner) return hide();
     const ended = new AbortController();
     const stop = () => ended.abort();
@@ -47,19 +52,22 @@ export function runBulk(queries: QueryClient, { work, count, deletes }: Task): v
     window.addEventListener("beforeunload", ask);
     const began = Date.now();
     let before: number | null = null;
-    let at: BulkProgress = { done: 0, changed: 0, refused: 0 };
-    const show = (progress: BulkProgress) => {
+    let at = null as Progress | null;
+    const show = (progress: Progress) => {
       at = progress;
       before ??= progress.done;
       const seconds = (Date.now() - began) / 1000;
       const rate = seconds > 1 ? (progress.done - before) / seconds : undefined;
-      const message = <Running done={progress.done} total={count} rate={rate} stop={stop} />;
+      const message = <Running label={label} done={progress.done} total={count} rate={rate} stop={stop} />;
       notifications.update({ ...shown, color: "indigo", message });
     };
     const over = () => {
       hide();
       // After signing out nobody is there to be told.
-      if (session.held) notify(outcome(at, deletes, ended.signal.aborted));
+      if (!session.held || !at) return;
+      notify(
+        [task.outcome(at), ended.signal.aborted && i18next.t("ui.bulk.stopped")].filter(Boolean).join(" "),
+      );
     };
     try {
       await work(show, ended.signal);
@@ -67,15 +75,13 @@ export function runBulk(queries: QueryClient, { work, count, deletes }: Task): v
     } catch (error) {
       if (ended.signal.aborted) over();
       else {
-        const message = <Failed error={error} done={at.done} goOn={() => void run()} leave={hide} />;
+        const message = <Failed error={error} done={at?.done ?? 0} goOn={() => void run()} leave={hide} />;
         notifications.update({ ...shown, color: "red", message });
       }
     } finally {
       window.removeEventListener("beforeunload", ask);
       unwatch();
-      // Of which of them are gone nothing is known: whichever is opened is read.
-      if (deletes) queries.removeQueries({ queryKey: ["clients", "one"], type: "inactive" });
-      void changed(queries, "clients");
+      task.changed();
     }
   };
   notifications.show({ ...shown, message: null });
@@ -84,32 +90,21 @@ export function runBulk(queries: QueryClient, { work, count, deletes }: Task): v
 
 const ask = (event: BeforeUnloadEvent) => event.preventDefault();
 
-function outcome({ changed, refused }: BulkProgress, deletes: boolean, stopped: boolean): string {
-  const format = createFormat(language(), undefined);
-  const words = (count: number) => ({ count, number: format.number(count) });
-  return [
-    i18next.t(deletes ? "clients.bulk.deleted" : "clients.bulk.tagged", words(changed)),
-    refused > 0 && i18next.t("clients.bulk.refused", words(refused)),
-    stopped && i18next.t("clients.bulk.stopped"),
-  ]
-    .filter(Boolean)
-    .join(" ");
-}
-
 interface RunningProps {
+  label: Label;
   done: number;
   total: number;
   rate: number | undefined;
   stop: () => void;
 }
 
-function Running({ done, total, rate, stop }: RunningProps) {
+function Running({ label, done, total, rate, stop }: RunningProps) {
   const { t } = useTranslation();
   return (
     <Stack gap="xs">
-      <ProgressBar label={t("clients.bulk.progress")} done={done} total={total} rate={rate} />
+      <ProgressBar label={t(label)} done={done} total={total} rate={rate} />
       <Button variant="default" size="compact-sm" onClick={stop} style={{ alignSelf: "flex-end" }}>
-        {t("clients.bulk.stop")}
+        {t("ui.bulk.stop")}
       </Button>
     </Stack>
   );
@@ -127,13 +122,13 @@ function Failed({ error, done, goOn, leave }: FailedProps) {
   const format = useFormat();
   return (
     <Stack gap="xs">
-      <FailureAlert error={error} title={t("clients.bulk.failed", { number: format.number(done) })} />
+      <FailureAlert error={error} title={t("ui.bulk.failed", { number: format.number(done) })} />
       <Group justify="flex-end" gap="xs">
         <Button variant="default" size="compact-sm" onClick={leave}>
           {t("ui.close")}
         </Button>
         <Button size="compact-sm" onClick={goOn}>
-          {t("clients.bulk.goOn")}
+          {t("ui.bulk.goOn")}
         </Button>
       </Group>
     </Stack>
