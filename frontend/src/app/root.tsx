@@ -3,13 +3,15 @@ import { IconWifiOff } from "@tabler/icons-react";
 import { Outlet, useRouter } from "@tanstack/react-router";
 import { useEffect, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
+import { keepFocus } from "@/ui/lost-focus";
 import { focusHeading } from "@/ui/page-header";
 import classes from "./root.module.css";
 
-/** What every page has: the way past the menu, the word that the connection is gone, and the focus that follows a change of page. */
+/** What every page has: the way past the menu, the word that the connection is gone, and the focus that follows a change of page and is never lost. */
 export function Root() {
   const { t } = useTranslation();
   useFocusOnNewPage();
+  useEffect(keepFocus, []);
   return (
     <>
       <button

@@ -44,6 +44,22 @@ test("the profile is saved, and its language is that of the interface at once", 
   expect(sent).toEqual({ locale: "ru" });
 });
 
+test("the focus is at the profile when its button has nothing more to save", async () => {
+  let account = anna;
+  server.use(
+    http.get(at("/me"), () => HttpResponse.json(account)),
+    http.patch(at("/me"), async ({ request }) => {
+      account = { ...account, ...((await request.json()) as object) };
+      return HttpResponse.json(account);
+    }),
+  );
+  const { user } = await visitSignedIn("/account");
+  await user.type(await screen.findByRole("textbox", { name: "Your name" }), " P.");
+  screen.getByRole("button", { name: "Save the profile" }).focus();
+  await user.keyboard("{Enter}");
+  await waitFor(() => expect(screen.getByRole("heading", { name: "Profile" })).toHaveFocus());
+});
+
 test("a language chosen in the menu stays when another part of the profile is saved", async () => {
   const sent: unknown[] = [];
   let account = anna;
