@@ -25,11 +25,17 @@ export function forgetStart(id: number): void {
   write(others);
 }
 
-/** Calls back when another tab kept or forgot a start. Returns what ends it. */
+const listeners = new Set<() => void>();
+
+/** Calls back when this tab or another one kept or forgot a start. Returns what ends it. */
 export function subscribeToStarts(listener: () => void): () => void {
   const heard = ({ key }: StorageEvent) => key === KEY && listener();
   window.addEventListener("storage", heard);
-  return () => window.removeEventListener("storage", heard);
+  listeners.add(listener);
+  return () => {
+    window.removeEventListener("storage", heard);
+    listeners.delete(listener);
+  };
 }
 
 /** Without those whose time is over. */
@@ -52,6 +58,8 @@ function write(starts: Record<number, KeptStart>): void {
     if (Object.keys(starts).length === 0) localStorage.removeItem(KEY);
     else localStorage.setItem(KEY, JSON.stringify(starts));
   } catch {
-    // A full or forbidden storage keeps nothing; this page offers it all the same.
+    // A full or forbidden storage keeps nothing; a notification offers it all the same.
+    return;
   }
+  for (const listener of listeners) listener();
 }

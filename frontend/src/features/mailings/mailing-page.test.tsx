@@ -245,6 +245,31 @@ test("a start can be taken back on the page that is opened anew within its ten s
   expect(localStorage.getItem("postrider.starts")).toBeNull();
 });
 
+test("the way back from a start is the next stop after the heading, said in a live region, and goes along in a notification", async () => {
+  serve(starting);
+  started();
+  const asked = takingBack();
+  const { user, router } = await visitSignedIn("/mailings/1");
+  const told = await screen.findByText(/“Weekly letter” starts in/);
+  expect(told.closest('[role="status"]')).not.toBeNull();
+  const heading = screen.getByRole("heading", { level: 1, name: "Weekly letter" });
+  heading.focus();
+  await user.tab();
+  expect(screen.getByRole("button", { name: "Undo" })).toHaveFocus();
+  await act(() => router.navigate({ to: "/account" }));
+  await screen.findByRole("heading", { level: 1, name: "Account" });
+  expect(await screen.findByText(/“Weekly letter” starts in/)).toBeInTheDocument();
+  await act(() => router.navigate({ to: "/mailings/$id", params: { id: 1 } }));
+  const again = await screen.findByRole("heading", { level: 1, name: "Weekly letter" });
+  await waitFor(() => expect(screen.getAllByRole("button", { name: "Undo" })).toHaveLength(1));
+  again.focus();
+  await user.tab();
+  await user.dblClick(screen.getByRole("button", { name: "Undo" }));
+  await screen.findByText(/“Weekly letter” was not started/);
+  expect(asked).toEqual(["unschedule", ["change", { start_at: null }]]);
+  await waitFor(() => expect(again).toHaveFocus());
+});
+
 test("a start of what was planned for later goes back to its plan", async () => {
   serve(starting);
   started({ planned: "2027-01-01T09:00:00Z" });

@@ -22,7 +22,7 @@ import { MailingSettings } from "./mailing-settings";
 import { isLive } from "./mailing-state";
 import { RunsList } from "./runs-list";
 import { beforeStop, useMailingWhen } from "./schedule-words";
-import { useStartUndo } from "./start-undo";
+import { StartUndo } from "./start-undo";
 
 const route = getRouteApi("/app/mailings/$id");
 
@@ -62,7 +62,6 @@ function Shown({ mailing: { value, etag }, poll }: { mailing: Versioned<Mailing>
   const why = useReasonWords();
   const me = useMe();
   const own = me?.id === value.owner_id;
-  useStartUndo(value, own);
   const live = isLive(value.status);
   return (
     <>
@@ -75,7 +74,12 @@ function Shown({ mailing: { value, etag }, poll }: { mailing: Versioned<Mailing>
             <span>{t("mailing.zone", { zone: format.zone })}</span>
           </Group>
         }
-        action={<MailingActions mailing={value} own={own} mayStop={may(me, "mailings.stop_all")} />}
+        action={
+          <Group gap="sm">
+            <StartUndo mailing={value} own={own} />
+            <MailingActions mailing={value} own={own} mayStop={may(me, "mailings.stop_all")} />
+          </Group>
+        }
       />
       <Stack gap="lg">
         {!own && (

@@ -1,7 +1,7 @@
 import { Button, Group, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { Failure } from "@/api/failure";
 import { changed } from "@/api/queries/keys";
@@ -35,15 +35,47 @@ export async function startWithUndo(queries: QueryClient, start: Start): Promise
   offer(queries, start, end);
 }
 
-/** Offers on a mailing's page to take its start back as long as that can be done, also where it was not this page that started it. */
-export function useStartUndo({ id, name, status }: Mailing, own: boolean): void {
+/** The mailings whose pages are open: there it is offered in the page, and not in a notification too. */
+const onPage = new Set<number>();
+
+/**
+ * Offers on a mailing's page to take its start back as long as that can be done, also where it was not this page that
+ * started it. It stands first beside what may be done with the mailing, so that the Tab key finds it after the heading; who
+ * leaves the page has the notification instead.
+ */
+export function StartUndo({ mailing: { id, name, status }, own }: { mailing: Mailing; own: boolean }) {
   const queries = useQueryClient();
   const end = useSyncExternalStore(subscribeToStarts, () => keptStart(id)?.end);
+  const [offered, setOffered] = useState<{ start: Start; end: number } | null>(null);
   const waits = own && status === "scheduled";
+  // Not with the first render: what comes into a live region is read out, what it comes with is not.
   useEffect(() => {
-    const start = keptStart(id);
-    if (waits && start && start.end === end) offer(queries, { id, name, planned: start.planned }, end);
-  }, [queries, id, name, waits, end]);
+    const kept = keptStart(id);
+    if (waits && kept && kept.end === end) setOffered({ start: { id, name, planned: kept.planned }, end });
+  }, [id, name, waits, end]);
+  useEffect(() => {
+    onPage.add(id);
+    if (keptStart(id)) notifications.hide(shownAs(id));
+    return () => {
+      onPage.delete(id);
+      const kept = keptStart(id);
+      if (own && kept) offer(queries, { id, name, planned: kept.planned }, kept.end);
+    };
+  }, [queries, id, name, own]);
+  return (
+    <div role="status">
+      {offered && (
+        <Countdown
+          key={offered.end}
+          id={id}
+          name={name}
+          end={offered.end}
+          undo={() => takeBack(queries, offered.start)}
+          over={() => setOffered(null)}
+        />
+      )}
+    </div>
+  );
 }
 
 /** Offers it no more: the mailing does not start. */
@@ -54,14 +86,26 @@ export function endStartUndo(id: number): void {
 
 const shownAs = (id: number) => `start-${id}`;
 
-/** Shows the notification, unless it is there. */
-function offer(queries: QueryClient, { id, name, planned }: Start, end: number): void {
+const takingBack = new Map<number, Promise<void>>();
+
+/** Takes a start back, once: who asks again meanwhile, in the page and in the notification, waits for the same. */
+function takeBack(queries: QueryClient, { id, planned }: Start): Promise<void> {
   const undo = async () => {
     await act(id, "unschedule");
     await (planned ? scheduleAt(id, planned) : changeMailing(id, undefined, { start_at: null }));
     endStartUndo(id);
     await changed(queries, "mailings");
   };
+  const running = takingBack.get(id) ?? undo().finally(() => takingBack.delete(id));
+  takingBack.set(id, running);
+  return running;
+}
+
+/** Shows the notification, unless it is there or the page offers the same. */
+function offer(queries: QueryClient, start: Start, end: number): void {
+  const { id, name } = start;
+  if (onPage.has(id) && keptStart(id)) return;
+  const undo = () => takeBack(queries, start);
   notifications.show({
     id: shownAs(id),
     message: (
@@ -88,12 +132,13 @@ function Countdown({ id, name, end, undo, over }: Props) {
   const [left, setLeft] = useState(() => secondsTo(end));
   const [undoing, setUndoing] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);
+  const pressed = useRef(false);
 
   useEffect(() => {
     const timer = setInterval(() => setLeft(secondsTo(end)), 250);
     return () => clearInterval(timer);
   }, [end]);
-  // It was taken back, or started anew, in another tab.
+  // It was taken back, or started anew, also in another tab.
   useEffect(() => subscribeToStarts(() => keptStart(id)?.end !== end && over()), [id, end, over]);
   // Somebody who is just taking it back must see what came of it.
   const done = left <= 0 && !undoing && failure === null;
@@ -101,7 +146,10 @@ function Countdown({ id, name, end, undo, over }: Props) {
     if (done) over();
   }, [done, over]);
 
-  const takeBack = async () => {
+  const press = async () => {
+    // The state comes with the next render, which is too late for a double click.
+    if (pressed.current) return;
+    pressed.current = true;
     setUndoing(true);
     try {
       await undo();
@@ -109,6 +157,7 @@ function Countdown({ id, name, end, undo, over }: Props) {
     } catch (error) {
       setFailure(error);
     } finally {
+      pressed.current = false;
       setUndoing(false);
     }
   };
@@ -133,7 +182,7 @@ function Countdown({ id, name, end, undo, over }: Props) {
           {t("mailing.seconds", { count: left })}
         </Text>
       </Text>
-      <Button variant="default" size="compact-sm" onClick={takeBack} loading={undoing} flex="none">
+      <Button variant="default" size="compact-sm" onClick={press} loading={undoing} flex="none">
         {t("ui.undo")}
       </Button>
     </Group>
