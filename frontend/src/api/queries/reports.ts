@@ -99,6 +99,45 @@ export async function retryRun(
   return data?.run_id as number;
 }
 
+/** What of a run nothing retries yet. */
+export interface Left {
+  failed: number;
+  in_doubt: number;
+  /** The refused among it, by the code of their answer. */
+  codes: Record<number, number>;
+  /** There are too many to go through them all: what was counted is a part of it. */
+  more: boolean;
+}
+
+/** Pages of a state that are gone through to count what is left. */
+const MOST_PAGES = 10;
+
+/** Counts what of a run is left to retry; `retries` says how those stand that took something, as that changes it. */
+export const leftToRetry = (runId: number, retries: string) =>
+  queryOptions({
+    queryKey: ["reports", "left", runId, retries] as const,
+    queryFn: async ({ signal }) => {
+      const left: Left = { failed: 0, in_doubt: 0, codes: {}, more: false };
+      for (const state of ["failed", "in_doubt"] as const) {
+        let cursor: string | null | undefined;
+        for (let pages = 0; pages < MOST_PAGES && cursor !== null; pages++) {
+          const { data } = await api.GET("/reports/{run_id}/deliveries", {
+            params: { path: { run_id: runId }, query: { state, limit: 200, ...given({ cursor }) } },
+            signal,
+          });
+          for (const { retried_by, last_code } of data?.items ?? []) {
+            if (retried_by) continue;
+            left[state]++;
+            if (state === "failed") left.codes[last_code] = (left.codes[last_code] ?? 0) + 1;
+          }
+          cursor = data?.next_cursor ?? null;
+        }
+        if (cursor) left.more = true;
+      }
+      return left;
+    },
+  });
+
 /** Some of the doubts of a run that a filter finds, by client, and when the server said so. */
 export async function someDoubts(runId: number, filter: DeliveryFilter, cursor: string, signal: AbortSignal) {
   const { data, response } = await api.GET("/reports/{run_id}/deliveries", {

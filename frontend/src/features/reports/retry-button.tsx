@@ -5,33 +5,43 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { changed } from "@/api/queries/keys";
-import { reasons, retryRun } from "@/api/queries/reports";
+import { type Left, reasons, retryRun } from "@/api/queries/reports";
 import type { Reason, Report } from "@/api/types";
 import { useFormat } from "@/format/use-format";
 import { ConfirmDialog } from "@/ui/confirm-dialog";
 import { notify } from "@/ui/notify";
 import { useSmtpWords } from "./smtp-words";
+import type { Retries } from "./use-retries";
+
+interface Props {
+  runId: number;
+  counts: Report["counts"];
+  retries: Retries;
+  left: Left;
+}
 
 /** Retries what of a run failed or is in doubt, after saying what comes of it; leads to the run that does. */
-export function RetryButton({ runId, counts }: { runId: number; counts: Report["counts"] }) {
+export function RetryButton({ runId, counts, retries, left }: Props) {
   const { t } = useTranslation();
   const format = useFormat();
   const queries = useQueryClient();
   const navigate = useNavigate();
   const [opened, setOpened] = useState(false);
-  const [failed, setFailed] = useState(counts.failed > 0);
+  const [failed, setFailed] = useState(left.failed > 0);
   // What may come twice is chosen, never assumed.
   const [doubt, setDoubt] = useState(false);
-  const known = codesOf(useQuery({ ...reasons(runId), enabled: opened && counts.failed > 0 }).data ?? []);
+  const found = useQuery({ ...reasons(runId), enabled: opened && left.failed > 0 }).data ?? [];
+  const some = retries.runs.length > 0;
+  const known = leftOf(codesOf(found), some && !left.more ? left.codes : undefined);
   const [without, setWithout] = useState<number[]>([]);
 
   // A doubt has no code: the server takes some codes, or doubts too.
-  const some = failed && without.length > 0;
+  const byCode = failed && without.length > 0;
   const codes = known.filter(({ code }) => !without.includes(code));
-  const left = some ? codes.reduce((sum, { count }) => sum + count, 0) : counts.failed;
-  const chosen = (failed ? left : 0) + (doubt && !some ? counts.in_doubt : 0);
+  const refused = byCode ? codes.reduce((sum, { count }) => sum + count, 0) : left.failed;
+  const chosen = (failed ? refused : 0) + (doubt && !byCode ? left.in_doubt : 0);
   const retry = async () => {
-    const run = some
+    const run = byCode
       ? await retryRun(
           runId,
           ["failed"],
@@ -45,9 +55,22 @@ export function RetryButton({ runId, counts }: { runId: number; counts: Report["
     await navigate({ to: "/reports/$runId", params: { runId: run }, search: {} });
     notify(t("reports.retry.started"));
   };
+  const of = (what: "failed" | "doubt", count: number, total: number) =>
+    count < total
+      ? t(`reports.retry.${what}Left`, {
+          count: total,
+          number: format.number(count),
+          total: format.number(total),
+        })
+      : t(`reports.retry.${what}`, { count, number: format.number(count) });
   return (
     <>
-      <Button leftSection={<IconRepeat size={16} aria-hidden />} onClick={() => setOpened(true)}>
+      <Button
+        // That little is left cannot be known of very many; then it is no advice.
+        variant={left.more && retries.taken >= left.failed + left.in_doubt ? "default" : "filled"}
+        leftSection={<IconRepeat size={16} aria-hidden />}
+        onClick={() => setOpened(true)}
+      >
         {t("reports.retry.open")}
       </Button>
       <ConfirmDialog
@@ -60,29 +83,29 @@ export function RetryButton({ runId, counts }: { runId: number; counts: Report["
         harmless
       >
         <Stack gap="md">
-          <Text size="sm">{t("reports.retry.intro")}</Text>
-          {counts.failed > 0 && (
+          <Text size="sm">
+            {t("reports.retry.intro")}{" "}
+            {some &&
+              t("reports.retry.others", {
+                runs: retries.runs.map(({ run_id }) => t("reports.run", { id: run_id })).join(", "),
+              })}
+          </Text>
+          {left.failed > 0 && (
             <Checkbox
               checked={failed}
               onChange={(event) => setFailed(event.currentTarget.checked)}
-              label={t("reports.retry.failed", {
-                count: counts.failed,
-                number: format.number(counts.failed),
-              })}
+              label={of("failed", left.failed, counts.failed)}
               description={t("reports.retry.failedText")}
             />
           )}
           {failed && known.length > 1 && <Codes known={known} without={without} onChange={setWithout} />}
-          {counts.in_doubt > 0 && (
+          {left.in_doubt > 0 && (
             <Checkbox
-              checked={doubt && !some}
-              disabled={some}
+              checked={doubt && !byCode}
+              disabled={byCode}
               onChange={(event) => setDoubt(event.currentTarget.checked)}
-              label={t("reports.retry.doubt", {
-                count: counts.in_doubt,
-                number: format.number(counts.in_doubt),
-              })}
-              description={t(some ? "reports.retry.doubtApart" : "reports.retry.doubtText")}
+              label={of("doubt", left.in_doubt, counts.in_doubt)}
+              description={t(byCode ? "reports.retry.doubtApart" : "reports.retry.doubtText")}
             />
           )}
         </Stack>
@@ -110,6 +133,15 @@ function codesOf(found: Reason[]): Code[] {
     else codes.set(reason.code, { code: reason.code, count: reason.count, reason });
   }
   return [...codes.values()];
+}
+
+/** Of the codes those that something is left of, with how much that is. */
+function leftOf(known: Code[], left: Left["codes"] | undefined): Code[] {
+  if (!left) return known;
+  return known.flatMap((code) => {
+    const count = left[code.code] ?? 0;
+    return count > 0 ? [{ ...code, count }] : [];
+  });
 }
 
 interface CodesProps {

@@ -1,11 +1,8 @@
 import { Alert, Anchor, Button, Group, Paper, Stack, Text } from "@mantine/core";
 import { IconInfoCircle, IconPrinter } from "@tabler/icons-react";
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Fragment, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { rowsOf } from "@/api/queries/pages";
-import { reports } from "@/api/queries/reports";
 import { isOver, isWaiting, type Report } from "@/api/types";
 import { useFormat } from "@/format/use-format";
 import { PageHeader } from "@/ui/page-header";
@@ -18,6 +15,7 @@ import classes from "./report.module.css";
 import { RetryButton } from "./retry-button";
 import type { RunState } from "./run-state";
 import { useMayChange } from "./use-may-change";
+import { type Retries, useRetries } from "./use-retries";
 
 interface Props {
   report: Report;
@@ -31,7 +29,9 @@ export function RunHead({ report, state }: Props) {
   const mayChange = useMayChange(report);
   const { run_id, mailing_id, mailing_name, planned_at } = report;
   const { counts } = state;
-  const retryable = isOver(state.status) && counts.failed + counts.in_doubt > 0;
+  const retries = useRetries(report, state);
+  const { left } = retries;
+  const retryable = isOver(state.status) && !retries.live && left && left.failed + left.in_doubt > 0;
   return (
     <>
       <PageHeader
@@ -57,14 +57,17 @@ export function RunHead({ report, state }: Props) {
             >
               {t("reports.page.print")}
             </Button>
-            {retryable && mayChange && <RetryButton runId={run_id} counts={counts} />}
+            {retryable && mayChange && (
+              <RetryButton runId={run_id} counts={counts} retries={retries} left={left} />
+            )}
           </Group>
         }
       />
       <Paper withBorder p="md" mb="md">
         <Stack gap="sm">
           <Facts report={report} state={state} />
-          <Linked report={report} />
+          <Linked report={report} retries={retries} />
+          {mayChange && <NoRetry report={report} state={state} retries={retries} />}
           <Reason state={state} />
           {!isOver(state.status) && state.status !== "planned" && (
             <ProgressBar
@@ -128,10 +131,10 @@ function Facts({ report, state }: Props) {
 }
 
 /** The run that this one retries, and those that retry it. */
-function Linked({ report }: { report: Report }) {
+function Linked({ report, retries }: { report: Report; retries: Retries }) {
   const { t } = useTranslation();
-  const { run_id, mailing_id, parent_run_id } = report;
-  const children = rowsOf(useInfiniteQuery(reports({ mailing_id, parent_run_id: run_id })).data);
+  const { parent_run_id } = report;
+  const children = retries.runs;
   if (!parent_run_id && children.length === 0) return null;
   const link = (runId: number, text: string) => (
     <Anchor
@@ -156,6 +159,38 @@ function Linked({ report }: { report: Report }) {
           ))}
         </>
       )}
+    </Text>
+  );
+}
+
+/** Why what did not arrive cannot be retried, or not yet. */
+function NoRetry({ report, state, retries }: Props & { retries: Retries }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const { failed, in_doubt } = state.counts;
+  const { live, left } = retries;
+  const count = failed + in_doubt;
+  if (count === 0 || state.status === "planned") return null;
+  const waits = !isOver(state.status);
+  const none = left && left.failed + left.in_doubt === 0;
+  if (!waits && !live && !none) return null;
+  return (
+    <Text size="sm" role="status">
+      {waits && (
+        <>
+          {t("reports.retry.waits")}{" "}
+          <Anchor
+            underline="always"
+            renderRoot={(props) => <Link {...props} {...place(`/mailings/${report.mailing_id}`)} />}
+          >
+            {t("reports.deliveries.noneYet.next")}
+          </Anchor>
+        </>
+      )}
+      {!waits &&
+        (live
+          ? t("reports.retry.live", { id: live.run_id })
+          : t("reports.retry.none", { count, number: format.number(count) }))}
     </Text>
   );
 }
