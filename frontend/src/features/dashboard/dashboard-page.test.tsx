@@ -71,7 +71,7 @@ test("what is paused is told apart from what is being sent, with its reason", as
   expect(sending.queryByText("Old news")).not.toBeInTheDocument();
   const paused = await section("Paused");
   expect(paused.getByRole("link", { name: "Old news" })).toBeInTheDocument();
-  expect(paused.getByText("Somebody paused it.")).toBeInTheDocument();
+  expect(paused.getByText("It was paused by hand.")).toBeInTheDocument();
 });
 
 test("what starts next is said in the words of a calendar and the zone it was planned in", async () => {
