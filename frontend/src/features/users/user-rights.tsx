@@ -3,11 +3,11 @@ import {
   Button,
   Checkbox,
   Group,
-  NumberInput,
   SimpleGrid,
   Stack,
   Switch,
   Text,
+  TextInput,
   Title,
 } from "@mantine/core";
 import { useForm } from "@mantine/form";
@@ -34,21 +34,24 @@ type Values = {
   is_staff: boolean;
   is_superuser: boolean;
   groups: string[];
-  quota_clients: number | "";
-  quota_mails_per_day: number | "";
+  quota_clients: string;
+  quota_mails_per_day: string;
 };
 
 const toValues = (user: User): Values => ({
   is_staff: user.is_staff,
   is_superuser: user.is_superuser,
   groups: user.groups,
-  quota_clients: user.quota_clients ?? "",
-  quota_mails_per_day: user.quota_mails_per_day ?? "",
+  quota_clients: String(user.quota_clients ?? ""),
+  quota_mails_per_day: String(user.quota_mails_per_day ?? ""),
 });
 
-/** An empty field is no limit. */
-const quota = (value: number | "") => (value === "" ? null : value);
 const MOST = 1_000_000_000;
+const digits = (text: string) => text.replace(/\s/g, "");
+/** An empty field is no limit. */
+const quota = (text: string) => (digits(text) === "" ? null : Number(digits(text)));
+/** Whether it is a whole number, or nothing. A minus or an exponent is said to be wrong rather than left out. */
+const isQuota = (text: string) => /^\d*$/.test(digits(text)) && Number(digits(text)) <= MOST;
 
 /** What an account may do and have; for superusers. */
 export function UserRights({ base, self }: { base: Versioned<User>; self: boolean }) {
@@ -58,8 +61,12 @@ export function UserRights({ base, self }: { base: Versioned<User>; self: boolea
   const words = usePermissionWords();
   const [asking, setAsking] = useState(false);
   const { id, email, is_superuser: wasSuperuser } = base.value;
-  const form = useForm<Values>({ initialValues: toValues(base.value) });
-  const amount = (value: number | "") => (value === "" ? t("users.unlimited") : String(value));
+  const wrong = (text: string) => (isQuota(text) ? null : t("users.quotaWrong"));
+  const form = useForm<Values>({
+    initialValues: toValues(base.value),
+    validate: { quota_clients: wrong, quota_mails_per_day: wrong },
+  });
+  const amount = (text: string) => text || t("users.unlimited");
   const yes = (on: boolean) => t(on ? "users.yes" : "users.no");
   const edit = useEdit<User, Values>({
     form,
@@ -95,7 +102,7 @@ export function UserRights({ base, self }: { base: Versioned<User>; self: boolea
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     // Full power is given and taken only after one was asked.
-    if (values.is_superuser !== wasSuperuser) setAsking(true);
+    if (values.is_superuser !== wasSuperuser && !form.validate().hasErrors) setAsking(true);
     else edit.onSubmit();
   };
 
@@ -151,21 +158,19 @@ export function UserRights({ base, self }: { base: Versioned<User>; self: boolea
             {t("users.quotas")}
           </Title>
           <SimpleGrid cols={{ base: 1, xs: 2 }}>
-            <NumberInput
+            <TextInput
               {...form.getInputProps("quota_clients")}
               label={t("users.quotaClients")}
               description={t("users.quotaHint")}
-              allowDecimal={false}
-              allowNegative={false}
-              max={MOST}
+              inputMode="numeric"
+              autoComplete="off"
             />
-            <NumberInput
+            <TextInput
               {...form.getInputProps("quota_mails_per_day")}
               label={t("users.quotaMails")}
               description={t("users.quotaMailsHint")}
-              allowDecimal={false}
-              allowNegative={false}
-              max={MOST}
+              inputMode="numeric"
+              autoComplete="off"
             />
           </SimpleGrid>
           <Group justify="flex-end">

@@ -113,6 +113,25 @@ test("a superuser sets quotas, and an empty field is no limit", async () => {
   await waitFor(() => expect(sent).toMatchObject([{ quota_clients: null, quota_mails_per_day: 500 }]));
 });
 
+test("what is no quota is said at its field and stays as it was typed", async () => {
+  const { sent } = seenBy(root);
+  const { user } = await visitSignedIn("/admin/users?open=9");
+  const clients = await screen.findByRole("textbox", { name: "Clients" });
+  const mails = screen.getByRole("textbox", { name: "Mails a day" });
+  await user.type(clients, "-5");
+  await user.type(mails, "1e3");
+  await user.click(screen.getByRole("button", { name: "Save the rights" }));
+  expect(await screen.findAllByText(/^A whole number/)).toHaveLength(2);
+  expect(clients).toHaveValue("-5");
+  expect(clients).toHaveFocus();
+  expect(mails).toHaveValue("1e3");
+  await user.clear(clients);
+  await user.clear(mails);
+  await user.type(mails, "1 000");
+  await user.click(screen.getByRole("button", { name: "Save the rights" }));
+  await waitFor(() => expect(sent).toMatchObject([{ quota_clients: null, quota_mails_per_day: 1000 }]));
+});
+
 test("blocking says what goes on, with its number", async () => {
   const { sent } = seenBy(root);
   const { user } = await visitSignedIn("/admin/users?open=9");
