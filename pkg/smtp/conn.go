@@ -49,9 +49,10 @@ type conn struct {
 
 	unsure bool // what was said, or not said, need not be about this mail
 
-	begun *transaction // its MAIL, RCPT and DATA are on their way, behind the last dot of the mail before
-	deaf  bool         // nothing was heard of them, as if the server had dropped them
-	trial bool         // no such transaction of the pool has had an answer yet
+	begun  *transaction // its MAIL, RCPT and DATA are on their way, behind the last dot of the mail before
+	trial  bool         // no such transaction of the pool has had an answer yet
+	deaf   bool         // nothing was heard of them, as if the server had dropped them
+	denied bool         // the trial met a no, to them or to the mail they went with
 
 	mu          sync.Mutex // guards what interrupt touches: the rest, and the deadlines
 	stop        func() bool

@@ -21,6 +21,10 @@ const (
 	alongDropped
 )
 
+// denials is how many trials may meet a no before the pool does it no more. The
+// no may be meant for the mail, so that one proves nothing.
+const denials = 3
+
 // line is one caller's way through a pool. While conn is there, the envelope of
 // tx is on its way on it, and it holds a slot.
 type line struct {
@@ -92,12 +96,8 @@ func (l *line) Drop() {
 // send fills res, or answers why there is nothing to fill it with.
 func (l *line) send(tx *transaction, res *mailing.Result) *trouble {
 	p := l.pool
-	if l.conn == nil {
-		select {
-		case p.slots <- struct{}{}:
-		case <-tx.ctx.Done():
-			return aborted(mailing.ClassInterrupt, model.PhaseConnect, "stopped before the mail was sent")
-		}
+	if l.conn == nil && !p.enter(tx.ctx) {
+		return aborted(mailing.ClassInterrupt, model.PhaseConnect, "stopped before the mail was sent")
 	}
 	defer func() {
 		if l.conn == nil {
@@ -119,10 +119,12 @@ func (l *line) send(tx *transaction, res *mailing.Result) *trouble {
 			res.Enhanced, res.Response = rep.words()
 		}
 		switch {
-		case c.deaf, c.trial && c.broken:
-			p.tried(tx.ctx, false)
-		case trial:
-			p.tried(tx.ctx, true)
+		case c.denied:
+			p.denied(c)
+		case c.deaf, c.trial && c.broken && tx.ctx.Err() == nil:
+			p.tried(c, alongDropped)
+		case trial && !c.trial:
+			p.tried(c, alongTaken)
 		}
 		again := t != nil && (c.stale || c.unsure) && !fresh
 		if again && c.stale {
@@ -132,6 +134,7 @@ func (l *line) send(tx *transaction, res *mailing.Result) *trouble {
 		if !again {
 			return t
 		}
+		tx.next = nil // one may be begun already, and there is no third connection for what a trial meets
 	}
 }
 
@@ -163,15 +166,17 @@ func (l *line) release(c *conn) {
 		}
 		c.broken = true // no QUIT may follow DATA
 	}
+	l.pool.notTried(c) // our own end proves nothing
 	l.pool.release(c)
 }
 
 // mayBegin reports whether a transaction may begin with the last octets of a
-// mail on a connection.
+// mail on a connection: not while somebody waits for a slot, which this one
+// would keep.
 func (p *Pool) mayBegin(c *conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !c.caps.pipelining || p.closed || p.full(c.sent+1) {
+	if !c.caps.pipelining || p.closed || p.waiting.Load() > 0 || p.full(c.sent+1) {
 		return false
 	}
 	if p.along == alongUnknown {
@@ -196,14 +201,20 @@ func (p *Pool) abandon(c *conn) {
 }
 
 // tried notes what a connection found out.
-func (p *Pool) tried(ctx context.Context, taken bool) {
+func (p *Pool) tried(c *conn, found along) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.along = alongTaken
-	if !taken {
-		p.along = alongDropped
-		if ctx.Err() == nil {
-			p.log.Info("smtp: the server does not take the next mail behind the last dot; they go one after the other")
-		}
+	p.along, c.trial = found, false
+	if found == alongDropped {
+		p.log.Info("smtp: the server does not take the next mail behind the last dot; they go one after the other")
+	}
+}
+
+// denied notes that a trial met a no, which was not believed.
+func (p *Pool) denied(c *conn) {
+	if p.denials.Add(1) < denials {
+		p.tried(c, alongUnknown)
+	} else {
+		p.tried(c, alongDropped)
 	}
 }

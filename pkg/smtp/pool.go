@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/postrider/postrider/pkg/mailing"
@@ -24,6 +25,9 @@ type Pool struct {
 	cfg   Config
 	log   *slog.Logger
 	slots chan struct{} // one for each mail that may be on the wire
+
+	waiting atomic.Int32 // those who wait for a slot
+	denials atomic.Int32 // trials that met a no
 
 	mu      sync.Mutex
 	closed  bool
@@ -66,17 +70,32 @@ func (p *Pool) Probe(ctx context.Context) *mailing.Result {
 }
 
 func (p *Pool) probe(ctx context.Context) *trouble {
-	select {
-	case p.slots <- struct{}{}:
-		defer func() { <-p.slots }()
-	case <-ctx.Done():
+	if !p.enter(ctx) {
 		return aborted(mailing.ClassInterrupt, model.PhaseConnect, "stopped before there was a connection")
 	}
+	defer func() { <-p.slots }()
 	c, t := p.take(ctx, true)
 	if t == nil {
 		p.release(c)
 	}
 	return t
+}
+
+// enter takes a slot, or reports false when ctx ends before there is one.
+func (p *Pool) enter(ctx context.Context) bool {
+	select {
+	case p.slots <- struct{}{}:
+		return true
+	default:
+	}
+	p.waiting.Add(1)
+	defer p.waiting.Add(-1)
+	select {
+	case p.slots <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // take answers an idle connection, or a new one; always when fresh is

@@ -376,7 +376,7 @@ func (c *conn) twoFlights(tx *transaction) (reply, *trouble) {
 			}
 			return reply{}, t
 		}
-		c.trial = false
+		c.denied, c.trial = c.trial && rep.code/100 != 2, false
 		reused := c.reused
 		c.used, c.reused = true, false
 		yes := rep.code/100 == 2
@@ -389,7 +389,7 @@ func (c *conn) twoFlights(tx *transaction) (reply, *trouble) {
 		}
 		no = refused(phase, rep)
 		c.dirty = true
-		if c.unsure = afterNo; afterNo {
+		if c.unsure = afterNo || c.denied; c.unsure {
 			c.broken = true
 			return reply{}, no
 		}
@@ -464,6 +464,10 @@ func (c *conn) sendBody(tx *transaction) (reply, *trouble) {
 	}
 	if rep.code/100 != 2 {
 		c.dirty = true
+		if c.trial && (rep.code/100 == 4 || rep.code/100 == 5) {
+			// It may speak of what stood behind the dot. The mail was not taken.
+			c.denied, c.unsure, c.broken = true, true, true
+		}
 		return reply{}, refused(model.PhaseResponse, rep)
 	}
 	failpoint.Hit("after_250")
