@@ -342,7 +342,7 @@ func (e *Engine) survive(j *job) {
 func (e *Engine) sendOne(line Line, j *job) (following *job, more bool) {
 	defer j.wires.Done()
 	defer j.mail.free()
-	if !e.mayLeave(j) { // while the mail before it was on its way
+	if !e.mayLeave(j) || !j.open(e.now()) { // while the mail before it was on its way
 		line.Drop()
 		return nil, false
 	}

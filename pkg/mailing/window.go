@@ -88,3 +88,11 @@ func (w *window) at(now time.Time) (open bool, until time.Time) {
 	}
 	return false, now.Add(24 * time.Hour)
 }
+
+// open reports whether what was handed over in the window and on a day of the
+// quota is still in them. A mail that waited for the one before it need not be;
+// it stays pending.
+func (b *batch) open(now time.Time) bool {
+	open, _ := b.window.at(now)
+	return open && (!b.quota.Limited || now.Before(b.quota.Until))
+}

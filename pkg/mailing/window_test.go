@@ -1,12 +1,14 @@
 package mailing
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/postrider/postrider/pkg/model"
+	"github.com/postrider/postrider/pkg/store"
 )
 
 func TestWindow(t *testing.T) {
@@ -56,5 +58,53 @@ func TestWindow(t *testing.T) {
 		open, until := w.at(parse(c.now))
 		require.Equal(t, c.open, open, c.name)
 		require.True(t, parse(c.until).Equal(until), "%s: %s", c.name, until)
+	}
+}
+
+type named struct{ Transport }
+
+func (named) Name() string { return "a" }
+
+// sentLine keeps whether it was told to drop, and takes all that comes.
+type sentLine struct{ sent, dropped int }
+
+func (l *sentLine) Drop() { l.dropped++ }
+func (l *sentLine) Send(context.Context, *Mail, Intent, func() *Mail) Result {
+	l.sent++
+	return Result{Outcome: model.OutcomeAborted, Class: ClassInterrupt}
+}
+
+// A mail that waited for the one before it does not leave when the window has
+// closed meanwhile, or the day of its quota is over.
+func TestWhatWaitedTooLongStaysPending(t *testing.T) {
+	t.Parallel()
+	noon := time.Now().UTC().Truncate(24 * time.Hour).Add(12 * time.Hour)
+	day := &model.Window{Weekdays: []int{1, 2, 3, 4, 5, 6, 7}, From: "09:00", To: "18:00"}
+	for name, c := range map[string]struct {
+		window  *model.Window
+		leave   store.MailLeave
+		at      time.Time
+		sent    int
+		dropped int
+	}{
+		"in time":             {day, store.MailLeave{Limited: true, Until: noon.Add(12 * time.Hour)}, noon, 1, 0},
+		"neither":             {nil, store.MailLeave{}, noon, 1, 0},
+		"the window closed":   {day, store.MailLeave{}, noon.Add(6 * time.Hour), 0, 1},
+		"the day has turned":  {nil, store.MailLeave{Limited: true, Until: noon.Add(12 * time.Hour)}, noon.Add(12 * time.Hour), 0, 1},
+		"a day without limit": {nil, store.MailLeave{Until: noon}, noon, 1, 0},
+	} {
+		window, err := newWindow(c.window, "UTC")
+		require.NoError(t, err)
+		w := &way{Transport: named{}, gone: make(chan struct{})}
+		w.rest.calm.Store(true)
+		e := &Engine{}
+		e.offset.Store(int64(time.Until(c.at)))
+		j := &job{batch: &batch{Claim: &store.Claim{}, way: w, window: window, quota: &quota{MailLeave: c.leave}}, mail: &Mail{}}
+		j.wires.Add(1)
+		l := &sentLine{}
+		e.sendOne(l, j)
+		j.wires.Wait()
+		require.Equal(t, sentLine{c.sent, c.dropped}, *l, name)
+		require.Equal(t, c.sent > 0, j.failed.Load(), name)
 	}
 }
