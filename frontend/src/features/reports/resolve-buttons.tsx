@@ -20,22 +20,36 @@ interface Props {
   selected: Selected;
   /** How many these are; unknown while they are counted. */
   count: number | undefined;
+  /** When that was counted, where all of it was selected, in milliseconds. */
+  countedAt?: number;
   /** What was selected from, where all of it was. */
   filter?: DeliveryFilter;
   onDone?: () => void;
 }
 
 /** Settles doubts by hand, after saying what comes of it. Many are settled while one goes on working. */
-export function ResolveButtons({ runId, selected, count: counted, filter = {}, onDone }: Props) {
+export function ResolveButtons({
+  runId,
+  selected,
+  count: counted,
+  countedAt = 0,
+  filter = {},
+  onDone,
+}: Props) {
   const { t } = useTranslation();
   const format = useFormat();
   const queries = useQueryClient();
   // What was asked stays on the dialog while it closes, and while rows go away behind it.
-  const [asked, setAsked] = useState<{ as: "sent" | "failed"; count: number; selected: Selected }>();
+  const [asked, setAsked] = useState<{
+    as: "sent" | "failed";
+    count: number;
+    at: number;
+    selected: Selected;
+  }>();
   const [opened, setOpened] = useState(false);
   const ask = (as: "sent" | "failed") => {
     if (counted === undefined) return;
-    setAsked({ as, count: counted, selected });
+    setAsked({ as, count: counted, at: countedAt, selected });
     setOpened(true);
   };
   const as = asked?.as ?? "sent";
@@ -50,7 +64,7 @@ export function ResolveButtons({ runId, selected, count: counted, filter = {}, o
       notify(outcome({ done: count, settled }));
     } else {
       runBulk(queries, {
-        work: settleDoubts(runId, asked.selected, filter, as),
+        work: settleDoubts(runId, asked.selected, filter, as, asked.at),
         count,
         label: "reports.resolve.progress",
         outcome,

@@ -123,6 +123,7 @@ export function RunDeliveries({ report, live }: { report: Report; live: boolean 
             runId={runId}
             selected={selection.value}
             count={selection.count(total)}
+            countedAt={list.dataUpdatedAt}
             filter={filter}
             onDone={selection.clear}
           />

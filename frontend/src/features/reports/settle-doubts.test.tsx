@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import type { Delivery } from "@/api/types";
 import { visitSignedIn } from "@/test/app";
 import { aReport, at, noCounts, problem, server } from "@/test/server";
+import { settleDoubts } from "./settle-doubts";
 
 const DOUBTS = 1_203;
 
@@ -135,4 +136,23 @@ test("it is stopped between two steps and says how many were settled", async () 
   go();
   await screen.findByText("500 doubts settled. The rest is as it was.");
   await waitFor(() => expect(open.size).toBe(DOUBTS - 500));
+});
+
+test("doubts that came after they were counted stay, however long the dialog was open", async () => {
+  const { open, settled } = doubts();
+  const minute = Date.now() - 60_000;
+  const since = { ...aDoubt(1), updated_at: "2026-11-20T07:59:30Z" };
+  server.use(
+    http.get(at("/reports/40/deliveries"), () =>
+      HttpResponse.json(
+        { items: [since, aDoubt(2)], next_cursor: null },
+        { headers: { Date: "Fri, 20 Nov 2026 08:00:00 GMT" } },
+      ),
+    ),
+  );
+  const work = settleDoubts(40, { all: true, except: new Set() }, {}, "sent", minute);
+  const sum = await work(() => {}, new AbortController().signal);
+  expect(sum).toEqual({ done: 1, settled: 1 });
+  expect(settled).toEqual([{ delivery_ids: [9_002], as: "sent" }]);
+  expect(open.has(9_001)).toBe(true);
 });

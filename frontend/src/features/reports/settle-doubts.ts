@@ -11,8 +11,8 @@ export interface DoubtsSettled extends BulkProgress {
 export const STEP = 500;
 
 /**
- * Settles the selected doubts, step by step: those there were when it began, while the run may go on and leave more of
- * them. It rejects with a Failure when a step fails more than passingly, and stops quietly between two steps when it is
+ * Settles the selected doubts, step by step: those there were when they were counted (`counted`, by this clock), while
+ * the run may go on and leave more of them. It rejects with a Failure when a step fails more than passingly, and stops quietly between two steps when it is
  * aborted; called again it goes on with what is left.
  */
 export function settleDoubts(
@@ -20,10 +20,12 @@ export function settleDoubts(
   selected: Selected,
   filter: DeliveryFilter,
   as: "sent" | "failed",
+  counted: number,
 ): BulkWork<DoubtsSettled> {
   const ids = selected.all ? [] : [...selected.ids];
   let cursor = selected.all ? "" : null;
-  let began: number | null = null;
+  // The same instant by the server's clock.
+  let until: number | null = null;
   let sum: DoubtsSettled = { done: 0, settled: 0 };
   // Whether the answer to the step that comes next was lost before: it may have been done.
   let lost = false;
@@ -33,8 +35,8 @@ export function settleDoubts(
       const from: string = cursor;
       const { items, next, said } = await tried(() => someDoubts(runId, filter, from, signal), signal);
       // The header leaves out the fraction of its second. Without one all that is found counts.
-      began ??= said + 1_000;
-      const limit = began;
+      until ??= said + 1_000 - (Date.now() - counted);
+      const limit = until;
       const doubts = items.filter(
         ({ id, updated_at }) => !except.has(id) && !(Date.parse(updated_at) >= limit),
       );
