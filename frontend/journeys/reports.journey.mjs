@@ -116,7 +116,15 @@ test("what was refused is retried, and a doubt is settled by hand", async () => 
   await page.getByRole("dialog").getByRole("button", { name: "Send 1 mail again" }).click();
   await page.getByRole("link", { name: `Retries what was left of run ${run}` }).waitFor();
   await page.getByText("1 planned = 1 sent").waitFor({ timeout: 90_000 });
-  assert.notEqual(new URL(page.url()).pathname, `/reports/${run}`);
+  const { pathname } = new URL(page.url());
+  assert.notEqual(pathname, `/reports/${run}`);
+
+  // What was retried is not offered again.
+  await page.goto(`/reports/${run}`);
+  await page.getByText("Nothing is left to retry").waitFor({ timeout: 90_000 });
+  assert.equal(await page.getByRole("main").locator(`a[href="${pathname}"]`).count(), 1);
+  assert.equal(await button(en.reports.retry.open).count(), 0);
+  await tools.inspect(page, "journey-report-retried");
   await close();
 });
 
