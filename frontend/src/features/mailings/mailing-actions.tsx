@@ -69,7 +69,13 @@ export function MailingActions({ mailing, own, mayStop }: Props) {
   const First = icons[first];
   return (
     <Group gap="sm">
-      <Button leftSection={<First size={18} aria-hidden />} loading={pending} onClick={() => void run(first)}>
+      {/* Another act is another button: under the focus, and a second press of the key, it would change its meaning. */}
+      <Button
+        key={first}
+        leftSection={<First size={18} aria-hidden />}
+        loading={pending}
+        onClick={() => void run(first)}
+      >
         {t(`mailing.ask.${first}`)}
       </Button>
       {rest.length > 0 && (

@@ -270,6 +270,20 @@ test("the way back from a start is the next stop after the heading, said in a li
   await waitFor(() => expect(again).toHaveFocus());
 });
 
+test("after an act that gives way to another one the focus is on the heading, not on the other act", async () => {
+  serve({ status: "running" });
+  server.use(
+    http.post(at("/mailings/1/pause"), () => {
+      serve({ status: "paused" });
+      return HttpResponse.json(aMailing({ status: "paused" }), { status: 202 });
+    }),
+  );
+  const { user } = await visitSignedIn("/mailings/1");
+  await user.click(await screen.findByRole("button", { name: "Pause" }));
+  await screen.findByRole("button", { name: "Resume" });
+  await waitFor(() => expect(screen.getByRole("heading", { level: 1, name: "Weekly letter" })).toHaveFocus());
+});
+
 test("a start of what was planned for later goes back to its plan", async () => {
   serve(starting);
   started({ planned: "2027-01-01T09:00:00Z" });
