@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -223,15 +224,19 @@ func asUser(cmd *exec.Cmd) *exec.Cmd {
 	return cmd
 }
 
-// freePort finds a port that nobody listens on now.
+// freePort finds a port that nobody listens on now. It is below those that the
+// kernel gives to outgoing connections (32768 and up on Linux): one of these may
+// be taken again before a server listens on it, or while it is down.
 func freePort() (addr, port string, err error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", "", err
+	for range 100 {
+		port = strconv.Itoa(20_000 + rand.IntN(12_000))
+		addr = net.JoinHostPort("127.0.0.1", port)
+		var l net.Listener
+		if l, err = net.Listen("tcp", addr); err == nil {
+			return addr, port, l.Close()
+		}
 	}
-	addr = l.Addr().String()
-	_, port, err = net.SplitHostPort(addr)
-	return addr, port, errors.Join(err, l.Close())
+	return "", "", err
 }
 
 // tail keeps the last lines of a server's log for an error message.
