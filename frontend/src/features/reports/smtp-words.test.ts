@@ -28,6 +28,13 @@ test.each([
   [answer("in_doubt"), "lost"],
   // What we did not hand over has no lost answer.
   [answer("failed"), "notSent"],
+  [{ ...answer("failed"), response: "not sent: the server has no SMTPUTF8 (RFC 6531)" }, "notSent"],
+  // A doubt that somebody settled as not delivered keeps its words.
+  [
+    { ...answer("failed"), response: "no answer after the mail was sent: the server closed the connection" },
+    "settled",
+  ],
+  [{ ...answer("failed"), response: "the answer was lost: the sending process ended before" }, "settled"],
   [answer("aborted"), "aborted"],
   // Trouble of the whole server is an attempt that was broken off, with its answer.
   [answer("aborted", 535, "5.7.8"), "loginNeeded"],

@@ -52,13 +52,18 @@ const CODES: Record<number, Word> = {
   553: "addressBad",
 };
 
+/** How the API tells that no answer came to a mail that had left. */
+const DOUBT = /^(no answer after the mail was sent|the answer was lost)/;
+
 type Answer = Pick<Attempt, "outcome" | "code" | "enhanced" | "response">;
 
 /** The key of the words for an answer. */
 export function wordOf({ outcome, code, enhanced, response }: Answer): Word {
   if (outcome === "sent" || (code >= 200 && code < 300)) return "taken";
   if (outcome === "in_doubt") return "lost";
-  if (code < 400) return outcome === "aborted" ? "aborted" : "notSent";
+  if (code < 400 && outcome === "aborted") return "aborted";
+  // Without a reply failed what we did not send, and the doubts that somebody settled so.
+  if (code < 400) return DOUBT.test(response) ? "settled" : "notSent";
   if (code < 500 && /gr[ea]y-?list/i.test(response)) return "greylisted";
   const [, subject = "", detail = ""] = enhanced.split(".");
   const word = ENHANCED[`${subject}.${detail}`] ?? SUBJECTS[subject] ?? CODES[code];
