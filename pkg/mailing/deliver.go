@@ -282,11 +282,12 @@ func (b *batch) long() bool { return time.Since(b.began) > longTurn && b.way.tur
 
 // sender is one connection's worth of work.
 func (e *Engine) sender(w *way) {
-	line := w.Line()
+	line, seat := w.Line(), &seat{ledger: e.ledger}
 	for j := range w.jobs {
 		for more := e.load(j); more; {
-			j, more = e.sendOne(line, j)
+			j, more = e.sendOne(line, seat, j)
 		}
+		seat.back()
 	}
 }
 
@@ -339,7 +340,7 @@ func (e *Engine) survive(j *job) {
 
 // sendOne makes the attempt of a loaded job, and answers the one that is
 // loaded by then, when there is one.
-func (e *Engine) sendOne(line Line, j *job) (following *job, more bool) {
+func (e *Engine) sendOne(line Line, seat *seat, j *job) (following *job, more bool) {
 	defer j.wires.Done()
 	defer j.mail.free()
 	if !e.mayLeave(j) || !j.open(e.now()) { // while the mail before it was on its way
@@ -347,7 +348,7 @@ func (e *Engine) sendOne(line Line, j *job) (following *job, more bool) {
 		return nil, false
 	}
 	defer e.survive(j)
-	leave := &intent{ledger: e.ledger, claim: j.Claim, deliveryID: j.row.ID}
+	leave := &intent{seat: seat, claim: j.Claim, deliveryID: j.row.ID}
 	res, ok := e.sendBy(e.send, j.way, line, j.mail, leave, func() *Mail {
 		select {
 		case following, more = <-j.way.jobs:

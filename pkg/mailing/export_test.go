@@ -45,7 +45,7 @@ type Ledger struct{ *ledger }
 func NewLedger(st *store.Store) Ledger { return Ledger{newLedger(st, slog.New(slog.DiscardHandler))} }
 
 func (l Ledger) Intent(c *store.Claim, id int64) error {
-	return l.NewIntent(c, id).Wait(context.Background())
+	return l.NewIntent(c, id).Wait(context.Background(), nil)
 }
 
 func (l Ledger) Outcome(c *store.Claim, id int64, o *store.Outcome, done func()) {
@@ -54,8 +54,23 @@ func (l Ledger) Outcome(c *store.Claim, id int64, o *store.Outcome, done func())
 
 // NewIntent asks for nothing yet.
 func (l Ledger) NewIntent(c *store.Claim, id int64) Intent {
-	return &intent{ledger: l.ledger, claim: c, deliveryID: id}
+	return &intent{seat: &seat{ledger: l.ledger}, claim: c, deliveryID: id}
 }
+
+// LastCommit says how long the last one took.
+func (l Ledger) LastCommit(took time.Duration) { l.took = took }
+
+// Queued is how many lines wait to be gathered.
+func (l Ledger) Queued() int { return len(l.in) }
+
+// Sender waits for one intent after the other, until it has no more work.
+type Sender struct{ seat }
+
+func (l Ledger) NewSender() *Sender { return &Sender{seat{ledger: l.ledger}} }
+func (s *Sender) Wait() error {
+	return (&intent{seat: &s.seat}).Wait(context.Background(), nil)
+}
+func (s *Sender) Rest() { s.back() }
 
 // Settle tells a result what became of an intent that was not waited for.
 func Settle(i Intent, res Result) Result { return i.(*intent).settle(res) }
@@ -63,9 +78,7 @@ func Settle(i Intent, res Result) Result { return i.(*intent).settle(res) }
 // Gather answers how many lines would be committed together, and grants them.
 func (l Ledger) Gather(late <-chan time.Time) int {
 	group := l.gather(<-l.in, late)
-	for _, x := range group {
-		x.done(store.Landed, nil)
-	}
+	l.landed(group, make([]store.Verdict, len(group)))
 	return len(group)
 }
 

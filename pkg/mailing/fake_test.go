@@ -73,9 +73,14 @@ func (l *fakeLine) Send(ctx context.Context, m *mailing.Mail, intent mailing.Int
 	}
 	l.along = nil
 	return l.send(m, func() error {
-		err := intent.Wait(ctx)
-		if err == nil && next != nil {
-			l.along = next()
+		var prepared *mailing.Mail
+		err := intent.Wait(ctx, func() {
+			if next != nil {
+				prepared = next()
+			}
+		})
+		if err == nil {
+			l.along = prepared
 		}
 		return err
 	})

@@ -21,14 +21,30 @@ var (
 // before its connection is given up. Outcomes wait for ever.
 const intentPatience = 5 * time.Second
 
+// seat is a sender's place at the ledger. One goroutine uses it.
+type seat struct {
+	ledger *ledger
+	cohort *cohort // of the intent that it was granted, until it comes back
+}
+
+// back is called when the sender waits for its next intent, or for work.
+func (s *seat) back() {
+	if s.cohort != nil {
+		s.cohort.out.Add(-1)
+		s.cohort = nil
+		s.ledger.hurry()
+	}
+}
+
 // intent is the Intent of a delivery, granted by the ledger. One goroutine
 // uses it, beside the ledger.
 type intent struct {
-	ledger     *ledger
+	seat       *seat
 	claim      *store.Claim
 	deliveryID int64
 	answer     chan error // nil until it is asked for
 	refusal    error      // what was waited for
+	cohort     *cohort    // with whom it was granted
 
 	awaited atomic.Bool // somebody waits, or has waited
 	gone    atomic.Bool // nobody wants the answer any more
@@ -40,7 +56,7 @@ func (i *intent) Ask() {
 		return
 	}
 	i.answer = make(chan error, 1)
-	i.ledger.put(line{intent: i, entry: store.Entry{Claim: i.claim, DeliveryID: i.deliveryID}, done: i.decide})
+	i.seat.ledger.put(line{intent: i, entry: store.Entry{Claim: i.claim, DeliveryID: i.deliveryID}, done: i.decide})
 }
 
 func (i *intent) decide(v store.Verdict, err error) {
@@ -52,32 +68,43 @@ func (i *intent) decide(v store.Verdict, err error) {
 	case v != store.Landed:
 		i.answer <- errRefused
 	default:
+		i.cohort = i.seat.ledger.last
+		i.cohort.join()
 		i.answer <- nil
 	}
 }
 
 // Wait waits for its commit, whatever becomes of ctx.
-func (i *intent) Wait(context.Context) error {
+func (i *intent) Wait(_ context.Context, meanwhile func()) error {
 	i.awaited.Store(true)
 	i.Ask()
-	select {
-	case i.refusal = <-i.answer:
-		return i.refusal
-	default:
+	i.seat.back()
+	i.seat.ledger.hurry()
+	if meanwhile != nil {
+		meanwhile()
 	}
+	i.refusal = i.await()
+	if i.refusal == nil {
+		i.seat.cohort = i.cohort
+	}
+	return i.refusal
+}
+
+func (i *intent) await() error {
 	select {
-	case i.ledger.haste <- struct{}{}:
+	case err := <-i.answer:
+		return err
 	default:
 	}
 	patience := time.NewTimer(intentPatience)
 	defer patience.Stop()
 	select {
-	case i.refusal = <-i.answer:
+	case err := <-i.answer:
+		return err
 	case <-patience.C: // its group may be written after all, and then the outcome takes it back
 		i.gone.Store(true)
-		i.refusal = errUnknown
+		return errUnknown
 	}
-	return i.refusal
 }
 
 // settle finds out what became of an intent that was asked for and not waited
@@ -86,7 +113,7 @@ func (i *intent) settle(res Result) Result {
 	if i.answer == nil || i.awaited.Load() {
 		return res
 	}
-	if err := i.Wait(context.Background()); err != nil {
+	if err := i.Wait(context.Background(), nil); err != nil {
 		res.Outcome, res.Class, res.Intended = model.OutcomeAborted, ClassIntent, false
 		res.Code, res.Enhanced, res.Response = 0, "", "not sent: "+err.Error()
 		return res

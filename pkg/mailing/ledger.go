@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/postrider/postrider/pkg/failpoint"
@@ -26,9 +27,26 @@ type ledger struct {
 	store *store.Store
 	log   *slog.Logger
 	in    chan line
-	haste chan struct{} // somebody began to wait for an intent
+	haste chan struct{} // somebody began to wait for an intent, or came back
 	over  chan struct{} // closed when run has ended
+	last  *cohort       // whose intents the last commit granted
+	took  time.Duration // the last commit
 }
+
+// cohort is the senders whose intents one commit granted. They leave together,
+// and where their servers are alike they come back together.
+type cohort struct {
+	size int
+	out  atomic.Int32 // of them, those that have not come back
+}
+
+func (c *cohort) join() {
+	c.size++
+	c.out.Add(1)
+}
+
+// isBack reports whether those that are still out are not worth waiting for.
+func (c *cohort) isBack() bool { return int(c.out.Load())*5 <= c.size }
 
 type line struct {
 	entry  store.Entry
@@ -37,7 +55,7 @@ type line struct {
 }
 
 func newLedger(st *store.Store, log *slog.Logger) *ledger {
-	return &ledger{store: st, log: log, in: make(chan line, maxGroup), haste: make(chan struct{}, 1), over: make(chan struct{})}
+	return &ledger{store: st, log: log, in: make(chan line, maxGroup), haste: make(chan struct{}, 1), over: make(chan struct{}), last: &cohort{}}
 }
 
 // outcome records what became of an attempt; done is called when it is
@@ -83,12 +101,16 @@ func (l *ledger) run(ctx context.Context) {
 	}
 }
 
-// gather takes what has come, and what comes until somebody waits for an
-// intent of it, or until late.
+// gather takes what has come, and what comes until late, or until somebody waits
+// for an intent of it. Then it waits for those that the last commit let go, no
+// longer than that commit took: what a mail costs the database is a matter of
+// how many meet in a group.
 func (l *ledger) gather(first line, late <-chan time.Time) []line {
-	group := append(make([]line, 0, 64), first)
+	group := append(make([]line, 0, 128), first)
 	awaited := first.isAwaited()
+	var enough <-chan time.Time
 	for len(group) < maxGroup {
+		back := l.last.isBack() // their lines stand in the queue by now
 		select {
 		case x, open := <-l.in:
 			if !open {
@@ -98,22 +120,35 @@ func (l *ledger) gather(first line, late <-chan time.Time) []line {
 			continue
 		default:
 		}
-		if awaited {
+		if awaited && back {
 			return group
+		}
+		if awaited && enough == nil {
+			enough = time.After(l.took)
 		}
 		select {
 		case x, open := <-l.in:
 			if !open {
 				return group
 			}
-			group, awaited = append(group, x), x.isAwaited()
+			group, awaited = append(group, x), awaited || x.isAwaited()
 		case <-l.haste:
-			awaited = slices.ContainsFunc(group, line.isAwaited)
+			awaited = awaited || slices.ContainsFunc(group, line.isAwaited)
+		case <-enough:
+			return group
 		case <-late:
 			return group
 		}
 	}
 	return group
+}
+
+// hurry has gather look again whether it has enough.
+func (l *ledger) hurry() {
+	select {
+	case l.haste <- struct{}{}:
+	default:
+	}
 }
 
 func (x line) isAwaited() bool { return x.intent != nil && x.intent.awaited.Load() }
@@ -131,9 +166,8 @@ func (l *ledger) write(ctx context.Context, group []line) {
 		verdicts, err := l.store.CommitLedger(ctx, entries)
 		if err == nil {
 			failpoint.Hit("after_commit")
-			for i, x := range group {
-				x.done(verdicts[i], nil)
-			}
+			l.took = time.Since(begin)
+			l.landed(group, verdicts)
 			return
 		}
 		if ctx.Err() != nil {
@@ -160,6 +194,14 @@ func (l *ledger) write(ctx context.Context, group []line) {
 			pause = min(2*pause, 2*time.Second)
 		case <-ctx.Done():
 		}
+	}
+}
+
+// landed tells a group what the database said.
+func (l *ledger) landed(group []line, verdicts []store.Verdict) {
+	l.last = &cohort{}
+	for i, x := range group {
+		x.done(verdicts[i], nil)
 	}
 }
 

@@ -2,6 +2,7 @@ package mailing_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -91,13 +92,60 @@ func TestLinesGatherUntilAnIntentIsAwaited(t *testing.T) {
 	late <- time.Now()
 	last := ask(3)
 	require.Equal(t, 3, l.Gather(late))
-	require.NoError(t, last.Wait(ctx), "it had its answer before anybody waited")
+	require.NoError(t, last.Wait(ctx, nil), "it had its answer before anybody waited")
 
 	granted := make(chan error)
 	last = ask(2)
-	go func() { granted <- last.Wait(ctx) }()
+	go func() { granted <- last.Wait(ctx, nil) }()
 	require.Equal(t, 2, l.Gather(nil))
 	require.NoError(t, <-granted)
+}
+
+// Those that one commit let go meet in the next one again, but for a fifth of
+// them: whoever waits, waits for them, no longer than the last commit took.
+func TestALedgerWaitsForThoseThatItLetGo(t *testing.T) {
+	t.Parallel()
+	l := mailing.NewLedger(nil)
+	l.LastCommit(time.Hour)
+	senders := make([]*mailing.Sender, 10)
+	for i := range senders {
+		senders[i] = l.NewSender()
+	}
+	var waiting sync.WaitGroup
+	wait := func(some []*mailing.Sender) {
+		before := l.Queued()
+		for _, s := range some {
+			waiting.Go(func() { require.NoError(t, s.Wait()) })
+		}
+		require.Eventually(t, func() bool { return l.Queued() == before+len(some) }, 10*time.Second, time.Millisecond)
+	}
+	gather := func() chan int {
+		gathered := make(chan int, 1)
+		go func() { gathered <- l.Gather(nil) }()
+		return gathered
+	}
+	wait(senders)
+	require.Equal(t, 10, <-gather())
+	waiting.Wait()
+
+	wait(senders[:6])
+	gathered := gather()
+	require.Eventually(t, func() bool { return l.Queued() == 0 }, 10*time.Second, time.Millisecond)
+	senders[6].Rest() // it has no more work
+	waiting.Go(func() { require.NoError(t, senders[7].Wait()) })
+	require.Equal(t, 7, <-gathered)
+	waiting.Wait()
+
+	l.LastCommit(0)
+	wait(senders[:1])
+	require.Equal(t, 1, <-gather(), "six are out and late")
+	waiting.Wait()
+
+	l.LastCommit(time.Hour)
+	wait(senders[1:2])
+	wait(senders[:1])
+	require.Equal(t, 2, <-gather(), "nobody waits for those who were late")
+	waiting.Wait()
 }
 
 // An attempt may end before its intent is waited for, whose row must not stay.

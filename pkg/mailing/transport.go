@@ -53,8 +53,9 @@ type Intent interface {
 	Ask()
 
 	// Wait waits for it, and asks if nobody has. An error says why the mail must
-	// not be completed.
-	Wait(ctx context.Context) error
+	// not be completed. meanwhile, unless nil, is called once, when it is asked
+	// for.
+	Wait(ctx context.Context, meanwhile func()) error
 }
 
 // Granted is the Intent of a mail that no ledger knows.
@@ -64,7 +65,12 @@ type Granted struct{}
 func (Granted) Ask() {}
 
 // Wait answers nil.
-func (Granted) Wait(context.Context) error { return nil }
+func (Granted) Wait(_ context.Context, meanwhile func()) error {
+	if meanwhile != nil {
+		meanwhile()
+	}
+	return nil
+}
 
 // Transport is a way out for mail. The SMTP pool is the real one.
 type Transport interface {
@@ -95,9 +101,9 @@ type Line interface {
 	// with ClassIntent. Nothing of the mail or the intent is used after Send.
 	//
 	// Where the server lets the envelope of the next mail go along with the last
-	// octets of this one, next is asked for it then, once; it answers nil when
-	// there is none at that moment. A nil next is never asked. What it answered
-	// is the mail of the next Send, or is given up by Drop.
+	// octets of this one, next is asked for it while the intent is awaited, once;
+	// it answers nil when there is none at that moment. A nil next is never asked.
+	// What it answered is the mail of the next Send, or is given up by Drop.
 	Send(ctx context.Context, mail *Mail, intent Intent, next func() *Mail) Result
 
 	// Drop gives up the mail that next answered.

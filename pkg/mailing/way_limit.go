@@ -180,8 +180,8 @@ type limitedIntent struct {
 	held   bool
 }
 
-func (i *limitedIntent) Wait(ctx context.Context) error {
-	if err := i.Intent.Wait(ctx); err != nil {
+func (i *limitedIntent) Wait(ctx context.Context, meanwhile func()) error {
+	if err := i.Intent.Wait(ctx, meanwhile); err != nil {
 		return err
 	}
 	i.held = time.Now().Before(i.permit.until)

@@ -29,7 +29,8 @@ const denials = 3
 // tx is on its way on it, and it holds a slot.
 type line struct {
 	pool *Pool
-	mail *mailing.Mail // of tx
+	next func() *mailing.Mail // of the mail that is on its way
+	mail *mailing.Mail        // of tx, which next has answered
 	tx   *transaction
 	conn *conn
 }
@@ -49,11 +50,11 @@ func (l *line) Send(ctx context.Context, mail *mailing.Mail, intent mailing.Inte
 		l.Drop()
 		tx, t = newTransaction(mail, l.pool.cfg.Bounce)
 	}
-	l.mail, l.tx = nil, nil
+	l.next, l.mail, l.tx = next, nil, nil
 	if t == nil {
 		tx.ctx, tx.intent = ctx, intent
 		if next != nil {
-			tx.next = func(c *conn) *transaction { return l.begin(c, next) }
+			tx.line = l
 		}
 		t = l.send(tx, &res)
 		res.Intended = tx.intended
@@ -65,21 +66,26 @@ func (l *line) Send(ctx context.Context, mail *mailing.Mail, intent mailing.Inte
 	return res
 }
 
-// begin answers the transaction that may go along with the last octets on a
-// connection, nil for none.
-func (l *line) begin(c *conn, next func() *mailing.Mail) *transaction {
+// prepare makes the transaction that may begin with the last octets of the one
+// that is on its way on a connection.
+func (l *line) prepare(c *conn) {
 	if !l.pool.mayBegin(c) {
-		return nil
+		return
 	}
-	if mail := next(); mail != nil {
+	if mail := l.next(); mail != nil {
 		tx, t := newTransaction(mail, l.pool.cfg.Bounce)
 		if t == nil && c.admit(tx) == nil { // else its own Send says so
 			l.mail, l.tx = mail, tx
-			return tx
 		}
 	}
-	l.pool.notTried(c)
-	return nil
+}
+
+// begin answers it, nil for none. It leaves now.
+func (l *line) begin(c *conn) *transaction {
+	if l.tx == nil || !l.pool.begins(c) {
+		return nil
+	}
+	return l.tx
 }
 
 // Drop gives up what was begun. There is no way back from DATA but to close.
@@ -134,7 +140,7 @@ func (l *line) send(tx *transaction, res *mailing.Result) *trouble {
 		if !again {
 			return t
 		}
-		tx.next = nil // one may be begun already, and there is no third connection for what a trial meets
+		tx.line = nil // one may be begun already, and there is no third connection for what a trial meets
 	}
 }
 
@@ -171,18 +177,30 @@ func (l *line) release(c *conn) {
 }
 
 // mayBegin reports whether a transaction may begin with the last octets of a
-// mail on a connection: not while somebody waits for a slot, which this one
-// would keep.
+// mail on a connection, as it looks now.
 func (p *Pool) mayBegin(c *conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !c.caps.pipelining || p.closed || p.waiting.Load() > 0 || p.full(c.sent+1) {
+	return p.takesAlong(c) && p.along != alongTried && p.along != alongDropped
+}
+
+// begins reports whether it begins, and makes a trial of the first one.
+func (p *Pool) begins(c *conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.takesAlong(c) {
 		return false
 	}
 	if p.along == alongUnknown {
 		p.along, c.trial = alongTried, true
 	}
 	return c.trial || p.along == alongTaken
+}
+
+// takesAlong is false while somebody waits for a slot, which a transaction that
+// begins would keep. p.mu is held.
+func (p *Pool) takesAlong(c *conn) bool {
+	return c.caps.pipelining && !p.closed && p.waiting.Load() == 0 && !p.full(c.sent+1)
 }
 
 // notTried takes back that a connection was to find out what the server does.

@@ -288,7 +288,10 @@ type randomIntent struct {
 }
 
 func (randomIntent) Ask() {}
-func (i randomIntent) Wait(context.Context) error {
+func (i randomIntent) Wait(_ context.Context, meanwhile func()) error {
+	if meanwhile != nil {
+		meanwhile()
+	}
 	time.Sleep(i.wait)
 	if i.refuse {
 		return errors.New("refused")

@@ -65,8 +65,13 @@ func mail(i int) *mailing.Mail {
 // leave is an intent that is asked for when it is waited for.
 type leave func(context.Context) error
 
-func (leave) Ask()                             {}
-func (l leave) Wait(ctx context.Context) error { return l(ctx) }
+func (leave) Ask() {}
+func (l leave) Wait(ctx context.Context, meanwhile func()) error {
+	if meanwhile != nil {
+		meanwhile()
+	}
+	return l(ctx)
+}
 
 // ahead tells when it is asked for.
 type ahead struct {

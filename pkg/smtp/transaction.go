@@ -39,7 +39,7 @@ type transaction struct {
 	utf8     bool // an address is not ASCII
 	intent   mailing.Intent
 	intended bool
-	next     func(*conn) *transaction // what may begin on the same connection with the last octets of this one; nil for nothing
+	line     *line // whose next transaction may begin with the last octets of this one; nil for none
 }
 
 // newTransaction refuses what must not reach any wire.
@@ -111,12 +111,17 @@ func isASCII(b []byte) bool {
 	return true
 }
 
-// leave waits for the intent, once in the life of the transaction.
-func (tx *transaction) leave() *trouble {
+// leave waits for the intent, once in the life of the transaction. Meanwhile it
+// makes what may begin with its last octets.
+func (c *conn) leave(tx *transaction) *trouble {
 	if tx.intended {
 		return nil
 	}
-	if err := tx.intent.Wait(tx.ctx); err != nil {
+	var meanwhile func()
+	if tx.line != nil {
+		meanwhile = func() { tx.line.prepare(c) }
+	}
+	if err := tx.intent.Wait(tx.ctx, meanwhile); err != nil {
 		return aborted(mailing.ClassIntent, model.PhaseData, "not sent: "+err.Error())
 	}
 	tx.intended = true
@@ -140,7 +145,7 @@ func (c *conn) transact(tx *transaction) (reply, *trouble) {
 	if !oneFlight {
 		return c.twoFlights(tx)
 	}
-	if t := tx.leave(); t != nil {
+	if t := c.leave(tx); t != nil {
 		return reply{}, t
 	}
 	// The intent waits for a database: look again, before it is too late.
@@ -406,7 +411,7 @@ func (c *conn) twoFlights(tx *transaction) (reply, *trouble) {
 		return reply{}, no
 	}
 	failpoint.Hit("after_354")
-	if t := tx.leave(); t != nil {
+	if t := c.leave(tx); t != nil {
 		c.broken = true // there is no way back from 354
 		return reply{}, t
 	}
@@ -450,8 +455,8 @@ func (c *conn) sendBody(tx *transaction) (reply, *trouble) {
 	}
 	c.out = append(c.out, ".\r\n"...)
 	end := len(c.out)
-	if tx.next != nil {
-		if c.begun = tx.next(c); c.begun != nil {
+	if tx.line != nil {
+		if c.begun = tx.line.begin(c); c.begun != nil {
 			c.appendEnvelope(c.begun)
 		}
 	}
