@@ -57,9 +57,6 @@ func (l Ledger) NewIntent(c *store.Claim, id int64) Intent {
 	return &intent{seat: &seat{ledger: l.ledger}, claim: c, deliveryID: id}
 }
 
-// LastCommit says how long the last one took.
-func (l Ledger) LastCommit(took time.Duration) { l.took = took }
-
 // Queued is how many lines wait to be gathered.
 func (l Ledger) Queued() int { return len(l.in) }
 
@@ -75,10 +72,11 @@ func (s *Sender) Rest() { s.back() }
 // Settle tells a result what became of an intent that was not waited for.
 func Settle(i Intent, res Result) Result { return i.(*intent).settle(res) }
 
-// Gather answers how many lines would be committed together, and grants them.
-func (l Ledger) Gather(late <-chan time.Time) int {
+// Gather answers how many lines would be committed together, and grants them as
+// a commit that took so long.
+func (l Ledger) Gather(late <-chan time.Time, took time.Duration) int {
 	group := l.gather(<-l.in, late)
-	l.landed(group, make([]store.Verdict, len(group)))
+	l.landed(group, make([]store.Verdict, len(group)), took)
 	return len(group)
 }
 

@@ -30,6 +30,7 @@ type seat struct {
 // back is called when the sender waits for its next intent, or for work.
 func (s *seat) back() {
 	if s.cohort != nil {
+		s.ledger.away.Store(int64(time.Since(s.cohort.at)))
 		s.cohort.out.Add(-1)
 		s.cohort = nil
 		s.ledger.hurry()

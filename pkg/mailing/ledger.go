@@ -30,14 +30,16 @@ type ledger struct {
 	haste chan struct{} // somebody began to wait for an intent, or came back
 	over  chan struct{} // closed when run has ended
 	last  *cohort       // whose intents the last commit granted
-	took  time.Duration // the last commit
+	away  atomic.Int64  // nanoseconds that the last one was gone who came back
 }
 
 // cohort is the senders whose intents one commit granted. They leave together,
 // and where their servers are alike they come back together.
 type cohort struct {
 	size int
-	out  atomic.Int32 // of them, those that have not come back
+	out  atomic.Int32  // of them, those that have not come back
+	at   time.Time     // when they left
+	wait time.Duration // how long they are waited for, from then on
 }
 
 func (c *cohort) join() {
@@ -47,6 +49,10 @@ func (c *cohort) join() {
 
 // isBack reports whether those that are still out are not worth waiting for.
 func (c *cohort) isBack() bool { return int(c.out.Load())*5 <= c.size }
+
+// isFar reports whether those that come back were gone for longer than anybody
+// waits for them.
+func (l *ledger) isFar() bool { return time.Duration(l.away.Load()) > l.last.wait }
 
 type line struct {
 	entry  store.Entry
@@ -102,9 +108,9 @@ func (l *ledger) run(ctx context.Context) {
 }
 
 // gather takes what has come, and what comes until late, or until somebody waits
-// for an intent of it. Then it waits for those that the last commit let go, no
-// longer than that commit took: what a mail costs the database is a matter of
-// how many meet in a group.
+// for an intent of it. Then it waits for those that the last commit let go, if
+// they are back soon: what a mail costs the database is a matter of how many
+// meet in a group.
 func (l *ledger) gather(first line, late <-chan time.Time) []line {
 	group := append(make([]line, 0, 128), first)
 	awaited := first.isAwaited()
@@ -120,11 +126,11 @@ func (l *ledger) gather(first line, late <-chan time.Time) []line {
 			continue
 		default:
 		}
-		if awaited && back {
+		if awaited && (back || l.isFar()) {
 			return group
 		}
 		if awaited && enough == nil {
-			enough = time.After(l.took)
+			enough = time.After(time.Until(l.last.at.Add(l.last.wait)))
 		}
 		select {
 		case x, open := <-l.in:
@@ -166,8 +172,7 @@ func (l *ledger) write(ctx context.Context, group []line) {
 		verdicts, err := l.store.CommitLedger(ctx, entries)
 		if err == nil {
 			failpoint.Hit("after_commit")
-			l.took = time.Since(begin)
-			l.landed(group, verdicts)
+			l.landed(group, verdicts, time.Since(begin))
 			return
 		}
 		if ctx.Err() != nil {
@@ -197,9 +202,11 @@ func (l *ledger) write(ctx context.Context, group []line) {
 	}
 }
 
-// landed tells a group what the database said.
-func (l *ledger) landed(group []line, verdicts []store.Verdict) {
-	l.last = &cohort{}
+// landed tells a group what the database said. Those who leave are waited for as
+// long as two such commits take. Where a round trip of SMTP takes longer, it is
+// what a mail takes, and to wait for others would only add to it.
+func (l *ledger) landed(group []line, verdicts []store.Verdict, took time.Duration) {
+	l.last = &cohort{at: time.Now(), wait: 2 * took}
 	for i, x := range group {
 		x.done(verdicts[i], nil)
 	}

@@ -91,22 +91,21 @@ func TestLinesGatherUntilAnIntentIsAwaited(t *testing.T) {
 	late := make(chan time.Time, 1)
 	late <- time.Now()
 	last := ask(3)
-	require.Equal(t, 3, l.Gather(late))
+	require.Equal(t, 3, l.Gather(late, 0))
 	require.NoError(t, last.Wait(ctx, nil), "it had its answer before anybody waited")
 
 	granted := make(chan error)
 	last = ask(2)
 	go func() { granted <- last.Wait(ctx, nil) }()
-	require.Equal(t, 2, l.Gather(nil))
+	require.Equal(t, 2, l.Gather(nil, 0))
 	require.NoError(t, <-granted)
 }
 
 // Those that one commit let go meet in the next one again, but for a fifth of
-// them: whoever waits, waits for them, no longer than the last commit took.
+// them: whoever waits, waits for them, while two such commits would take.
 func TestALedgerWaitsForThoseThatItLetGo(t *testing.T) {
 	t.Parallel()
 	l := mailing.NewLedger(nil)
-	l.LastCommit(time.Hour)
 	senders := make([]*mailing.Sender, 10)
 	for i := range senders {
 		senders[i] = l.NewSender()
@@ -119,32 +118,30 @@ func TestALedgerWaitsForThoseThatItLetGo(t *testing.T) {
 		}
 		require.Eventually(t, func() bool { return l.Queued() == before+len(some) }, 10*time.Second, time.Millisecond)
 	}
-	gather := func() chan int {
+	gather := func(took time.Duration) chan int {
 		gathered := make(chan int, 1)
-		go func() { gathered <- l.Gather(nil) }()
+		go func() { gathered <- l.Gather(nil, took) }()
 		return gathered
 	}
 	wait(senders)
-	require.Equal(t, 10, <-gather())
+	require.Equal(t, 10, <-gather(time.Hour))
 	waiting.Wait()
 
 	wait(senders[:6])
-	gathered := gather()
+	gathered := gather(0)
 	require.Eventually(t, func() bool { return l.Queued() == 0 }, 10*time.Second, time.Millisecond)
 	senders[6].Rest() // it has no more work
 	waiting.Go(func() { require.NoError(t, senders[7].Wait()) })
 	require.Equal(t, 7, <-gathered)
 	waiting.Wait()
 
-	l.LastCommit(0)
 	wait(senders[:1])
-	require.Equal(t, 1, <-gather(), "six are out and late")
+	require.Equal(t, 1, <-gather(time.Hour), "the others are long under way")
 	waiting.Wait()
 
-	l.LastCommit(time.Hour)
 	wait(senders[1:2])
 	wait(senders[:1])
-	require.Equal(t, 2, <-gather(), "nobody waits for those who were late")
+	require.Equal(t, 2, <-gather(0), "nobody waits for those who were late")
 	waiting.Wait()
 }
 
