@@ -16,7 +16,6 @@ package rfc5322
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 )
@@ -188,12 +187,14 @@ func checkURL(raw string) error {
 		return errors.New("rfc5322: List-Unsubscribe: the address must begin with https:// and stay below 900 octets")
 	}
 	for i := 0; i < len(raw); i++ {
-		if c := raw[i]; c <= ' ' || c >= 0x7f || c == '<' || c == '>' || c == '"' || c == '\\' {
+		switch c := raw[i]; {
+		case c <= ' ', c >= 0x7f, c == '<', c == '>', c == '"', c == '\\':
 			return errors.New("rfc5322: List-Unsubscribe: the address has a character that must be percent-encoded")
+		case c == '%' && (i+2 >= len(raw) || !isHex(raw[i+1]) || !isHex(raw[i+2])):
+			return errors.New("rfc5322: List-Unsubscribe: the address has a percent sign that encodes nothing")
 		}
-	}
-	if _, err := url.Parse(raw); err != nil {
-		return errors.New("rfc5322: List-Unsubscribe: the address cannot be read as a URL")
 	}
 	return nil
 }
+
+func isHex(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f' }
