@@ -65,6 +65,7 @@ var owners = map[string][]string{
 	"github.com/joho/":                {"pkg/config"},
 	"github.com/spf13/cobra":          {"pkg/app", "cmd/postrider"},
 	"github.com/osteele/":             {"pkg/template"},
+	"github.com/tidwall/":             {"pkg/mailing"},
 	"github.com/robfig/":              {"pkg/calendar"},
 	"golang.org/x/net/html":           {"pkg/mailing"},
 	"github.com/emersion/go-smtp":     {"pkg/mailbox"},

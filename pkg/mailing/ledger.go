@@ -48,7 +48,7 @@ func (c *cohort) join() {
 }
 
 // isBack reports whether those that are still out are not worth waiting for.
-func (c *cohort) isBack() bool { return int(c.out.Load())*5 <= c.size }
+func (c *cohort) isBack() bool { return int(c.out.Load())*3 <= c.size }
 
 // isFar reports whether those that come back were gone for longer than anybody
 // waits for them.

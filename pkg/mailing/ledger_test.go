@@ -101,7 +101,7 @@ func TestLinesGatherUntilAnIntentIsAwaited(t *testing.T) {
 	require.NoError(t, <-granted)
 }
 
-// Those that one commit let go meet in the next one again, but for a fifth of
+// Those that one commit let go meet in the next one again, but for a third of
 // them: whoever waits, waits for them, while two such commits would take.
 func TestALedgerWaitsForThoseThatItLetGo(t *testing.T) {
 	t.Parallel()
@@ -127,12 +127,12 @@ func TestALedgerWaitsForThoseThatItLetGo(t *testing.T) {
 	require.Equal(t, 10, <-gather(time.Hour))
 	waiting.Wait()
 
-	wait(senders[:6])
+	wait(senders[:5])
 	gathered := gather(0)
 	require.Eventually(t, func() bool { return l.Queued() == 0 }, 10*time.Second, time.Millisecond)
 	senders[6].Rest() // it has no more work
 	waiting.Go(func() { require.NoError(t, senders[7].Wait()) })
-	require.Equal(t, 7, <-gathered)
+	require.Equal(t, 6, <-gathered)
 	waiting.Wait()
 
 	wait(senders[:1])

@@ -167,7 +167,7 @@ func (s *Store) Pending(ctx context.Context, c *Claim) ([]Lot, error) {
 		return nil, kindOf(err, "read the deliveries of a chunk")
 	}
 	defer rows.Close()
-	var lots []Lot
+	lots := make([]Lot, 0, ChunkSize)
 	for rows.Next() { // without reflection: it is done for every mail
 		l := Lot{Delivery: model.Delivery{RunID: c.RunID, ChunkID: c.ID, State: model.Pending}}
 		err := rows.Scan(&l.ID, &l.ClientID, &l.Email, &l.OriginID, &l.FirstID, &l.Attempts, &l.Deferrals, &l.PossibleDuplicate, &l.FirstDeferredAt,
