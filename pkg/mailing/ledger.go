@@ -15,14 +15,13 @@ import (
 // maxGroup bounds one commit.
 const maxGroup = 500
 
-// maxLag is how long a line may stand while nobody waits for an intent: so
-// more of them meet in one commit where the round trips of SMTP are longer.
+// maxLag is how long a line may stand, so that more of them meet in one commit.
 const maxLag = 4 * time.Millisecond
 
 // ledger writes intents and outcomes of all connections of this process, in
 // the order they come, as many as have gathered since the last commit in one
-// transaction, as soon as an intent is waited for. There is one per process:
-// several were measured slower, and one keeps the order.
+// transaction. There is one per process: several were measured slower, and one
+// keeps the order.
 type ledger struct {
 	store *store.Store
 	log   *slog.Logger
