@@ -11,7 +11,11 @@ func TestAttributesAreReadAsTheyWereWritten(t *testing.T) {
 	t.Parallel()
 	for _, value := range []any{
 		nil, true, false, 0.0, -1.5, 1e21, 0.1, 9007199254740993.0, "", "Tver", "Тверь", "👩‍👧", `"\/` + "\b\f\n\r\t\x00\u2028",
-		"<a href='x'>&amp;</a>", "\ufffd", []any{}, []any{"a", 1.0, nil}, map[string]any{}, map[string]any{"b": map[string]any{"c": "d"}},
+		"<a href='x'>&amp;</a>", "\ufffd",
+		[]any{},
+		[]any{"a", 1.0, nil},
+		map[string]any{},
+		map[string]any{"b": map[string]any{"c": "d"}},
 	} {
 		want := map[string]any{"value": value, "": "empty", "a.b": 1.0, "a*?|#@": "x", `q"\`: true, "ключ": "ё"}
 		for _, indent := range []string{"", " "} {
