@@ -294,28 +294,36 @@ func (e *Engine) sender(w *way) {
 // load makes the mail of a job. It reports whether there is one to send; else
 // the job is done with.
 func (e *Engine) load(j *job) (loaded bool) {
-	defer func() {
-		if !loaded {
-			j.wires.Done()
-		}
-	}()
+	loaded, broken := e.compose(j)
+	if broken != nil {
+		e.skip(j, broken)
+	}
+	if !loaded {
+		j.wires.Done()
+	}
+	return loaded
+}
+
+// compose makes the mail of a job, if it may leave. An error says that there is
+// none for this recipient.
+func (e *Engine) compose(j *job) (made bool, err error) {
 	if !e.mayLeave(j) {
-		return false
+		return false, nil
 	}
 	defer e.survive(j)
-	var err error
 	j.mail, err = e.mail(j.letter, recipient{
 		deliveryID: j.row.ID, firstID: j.row.FirstID, linkID: j.row.LinkID, email: j.row.Email,
 		name: j.row.FullName, locale: j.row.Locale, attributes: j.row.Attributes,
 	})
-	if err != nil {
-		e.log.Warn("a mail does not render", "run_id", j.RunID, "delivery_id", j.row.ID, "error", err)
-		if err := e.store.Skip(e.last, j.Claim, map[int64]string{j.row.ID: model.SkippedRenderError}); err != nil {
-			j.failed.Store(true)
-		}
-		return false
+	return err == nil, err
+}
+
+// skip settles a job whose mail cannot be made.
+func (e *Engine) skip(j *job, why error) {
+	e.log.Warn("a mail does not render", "run_id", j.RunID, "delivery_id", j.row.ID, "error", why)
+	if err := e.store.Skip(e.last, j.Claim, map[int64]string{j.row.ID: model.SkippedRenderError}); err != nil {
+		j.failed.Store(true)
 	}
-	return true
 }
 
 // mayLeave looks at what may have changed since a job was handed over.
@@ -349,10 +357,23 @@ func (e *Engine) sendOne(line Line, seat *seat, j *job) (following *job, more bo
 	}
 	defer e.survive(j)
 	leave := &intent{seat: seat, claim: j.Claim, deliveryID: j.row.ID}
+	var broken error
+	defer func() {
+		if following == nil || more {
+			return
+		}
+		if broken != nil { // settled now, as no intent must wait for it
+			e.skip(following, broken)
+		}
+		following.wires.Done()
+	}()
 	res, ok := e.sendBy(e.send, j.way, line, j.mail, leave, func() *Mail {
 		select {
-		case following, more = <-j.way.jobs:
-			more = more && e.load(following)
+		case f, open := <-j.way.jobs:
+			if open {
+				following = f
+				more, broken = e.compose(f)
+			}
 		default:
 		}
 		if !more {

@@ -385,3 +385,28 @@ func TestSingleRefusalsCountAsWhatTheySay(t *testing.T) {
 		}
 	})
 }
+
+// A mail that cannot be made for one client costs that one alone, also when it
+// was to be the next one of a connection that is at work.
+func TestAMailThatCannotBeMadeIsSkipped(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		h := newHouse(t, st, 40)
+		ctx := context.Background()
+		h.message = &model.Message{Name: "Long", Subject: "Long", HTML: strings.Repeat("<p>{{ client.attributes.city }}</p>", 1900)}
+		require.NoError(t, st.CreateMessage(ctx, h.user.Viewer(), h.message))
+		for i := 40; i < 43; i++ {
+			require.NoError(t, st.CreateClient(ctx, h.user.Viewer(), &model.Client{
+				Email: address(i), Attributes: map[string]any{"city": strings.Repeat("x", 900)},
+			}))
+		}
+		out := newFake(nil)
+		out.conns = 2
+		h.engine(out)
+		r := h.report(h.until(h.create().ID, model.MailingFinished))
+		require.EqualValues(t, []int64{43, 40, 3}, []int64{r.Counts.Planned, r.Counts.Sent, r.Counts.Skipped})
+		for i := range 43 {
+			require.Equal(t, map[bool]int{true: 1, false: 0}[i < 40], out.count(address(i)))
+		}
+	})
+}

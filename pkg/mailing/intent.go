@@ -24,17 +24,22 @@ const intentPatience = 5 * time.Second
 // seat is a sender's place at the ledger. One goroutine uses it.
 type seat struct {
 	ledger *ledger
-	cohort *cohort // of the intent that it was granted, until it comes back
+	cohort *cohort      // of the intent that it was granted, until it comes back
+	near   bool         // the cohort counts it
+	away   atomic.Int64 // nanoseconds that it was gone the last time
 }
 
 // back is called when the sender waits for its next intent, or for work.
 func (s *seat) back() {
-	if s.cohort != nil {
-		s.ledger.away.Store(int64(time.Since(s.cohort.at)))
+	if s.cohort == nil {
+		return
+	}
+	s.away.Store(int64(time.Since(s.cohort.at)))
+	if s.near {
 		s.cohort.out.Add(-1)
-		s.cohort = nil
 		s.ledger.hurry()
 	}
+	s.cohort = nil
 }
 
 // intent is the Intent of a delivery, granted by the ledger. One goroutine
@@ -46,6 +51,7 @@ type intent struct {
 	answer     chan error // nil until it is asked for
 	refusal    error      // what was waited for
 	cohort     *cohort    // with whom it was granted
+	near       bool       // and that counts its sender
 
 	awaited atomic.Bool // somebody waits, or has waited
 	gone    atomic.Bool // nobody wants the answer any more
@@ -70,7 +76,7 @@ func (i *intent) decide(v store.Verdict, err error) {
 		i.answer <- errRefused
 	default:
 		i.cohort = i.seat.ledger.last
-		i.cohort.join()
+		i.near = i.cohort.join(i.seat)
 		i.answer <- nil
 	}
 }
@@ -81,24 +87,24 @@ func (i *intent) Wait(_ context.Context, meanwhile func()) error {
 	i.Ask()
 	i.seat.back()
 	i.seat.ledger.hurry()
+	patience := time.NewTimer(intentPatience)
+	defer patience.Stop()
 	if meanwhile != nil {
 		meanwhile()
 	}
-	i.refusal = i.await()
+	i.refusal = i.await(patience)
 	if i.refusal == nil {
-		i.seat.cohort = i.cohort
+		i.seat.cohort, i.seat.near = i.cohort, i.near
 	}
 	return i.refusal
 }
 
-func (i *intent) await() error {
+func (i *intent) await(patience *time.Timer) error {
 	select {
-	case err := <-i.answer:
+	case err := <-i.answer: // though patience may have ended too
 		return err
 	default:
 	}
-	patience := time.NewTimer(intentPatience)
-	defer patience.Stop()
 	select {
 	case err := <-i.answer:
 		return err

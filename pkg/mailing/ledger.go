@@ -29,29 +29,34 @@ type ledger struct {
 	haste chan struct{} // somebody began to wait for an intent, or came back
 	over  chan struct{} // closed when run has ended
 	last  *cohort       // whose intents the last commit granted
-	away  atomic.Int64  // nanoseconds that the last one was gone who came back
 }
 
 // cohort is the senders whose intents one commit granted. They leave together,
-// and where their servers are alike they come back together.
+// and those whose servers are near come back together.
 type cohort struct {
-	size int
-	out  atomic.Int32  // of them, those that have not come back
 	at   time.Time     // when they left
-	wait time.Duration // how long they are waited for, from then on
+	took time.Duration // the commit
+	near int           // how many are expected back at once
+	out  atomic.Int32  // of those, who has not come back
 }
 
-func (c *cohort) join() {
-	c.size++
-	c.out.Add(1)
+// fewest is the smallest number of senders that are worth waiting for.
+const fewest = 8
+
+// join counts a sender. One that was gone for longer than two such commits the
+// last time has a server for which nobody waits: its round trip is what its mails
+// take.
+func (c *cohort) join(s *seat) (near bool) {
+	near = time.Duration(s.away.Load()) <= 2*c.took
+	if near {
+		c.near++
+		c.out.Add(1)
+	}
+	return near
 }
 
 // isBack reports whether those that are still out are not worth waiting for.
-func (c *cohort) isBack() bool { return int(c.out.Load())*3 <= c.size }
-
-// isFar reports whether those that come back were gone for longer than anybody
-// waits for them.
-func (l *ledger) isFar() bool { return time.Duration(l.away.Load()) > l.last.wait }
+func (c *cohort) isBack() bool { return c.near < fewest || int(c.out.Load())*3 <= c.near }
 
 type line struct {
 	entry  store.Entry
@@ -107,13 +112,14 @@ func (l *ledger) run(ctx context.Context) {
 }
 
 // gather takes what has come, and what comes until late, or until somebody waits
-// for an intent of it. Then it waits for those that the last commit let go, if
-// they are back soon: what a mail costs the database is a matter of how many
-// meet in a group.
+// for an intent of it. Then it waits for those that the last commit let go, while
+// they come one after the other: what a mail costs the database is a matter of
+// how many meet in a group.
 func (l *ledger) gather(first line, late <-chan time.Time) []line {
 	group := append(make([]line, 0, 128), first)
 	awaited := first.isAwaited()
-	var enough <-chan time.Time
+	silence := time.NewTimer(maxLag)
+	defer silence.Stop()
 	for len(group) < maxGroup {
 		back := l.last.isBack() // their lines stand in the queue by now
 		select {
@@ -125,11 +131,11 @@ func (l *ledger) gather(first line, late <-chan time.Time) []line {
 			continue
 		default:
 		}
-		if awaited && (back || l.isFar()) {
+		if awaited && back {
 			return group
 		}
-		if awaited && enough == nil {
-			enough = time.After(time.Until(l.last.at.Add(l.last.wait)))
+		if awaited {
+			silence.Reset(l.last.took / 4)
 		}
 		select {
 		case x, open := <-l.in:
@@ -139,8 +145,10 @@ func (l *ledger) gather(first line, late <-chan time.Time) []line {
 			group, awaited = append(group, x), awaited || x.isAwaited()
 		case <-l.haste:
 			awaited = awaited || slices.ContainsFunc(group, line.isAwaited)
-		case <-enough:
-			return group
+		case <-silence.C:
+			if awaited {
+				return group
+			}
 		case <-late:
 			return group
 		}
@@ -201,11 +209,9 @@ func (l *ledger) write(ctx context.Context, group []line) {
 	}
 }
 
-// landed tells a group what the database said. Those who leave are waited for as
-// long as two such commits take. Where a round trip of SMTP takes longer, it is
-// what a mail takes, and to wait for others would only add to it.
+// landed tells a group what the database said, and how long that took.
 func (l *ledger) landed(group []line, verdicts []store.Verdict, took time.Duration) {
-	l.last = &cohort{at: time.Now(), wait: 2 * took}
+	l.last = &cohort{at: time.Now(), took: took}
 	for i, x := range group {
 		x.done(verdicts[i], nil)
 	}

@@ -102,16 +102,17 @@ func TestLinesGatherUntilAnIntentIsAwaited(t *testing.T) {
 }
 
 // Those that one commit let go meet in the next one again, but for a third of
-// them: whoever waits, waits for them, while two such commits would take.
+// them: whoever waits, waits for them while they come one after the other. Nobody
+// waits for those whose servers are far, nor for a few.
 func TestALedgerWaitsForThoseThatItLetGo(t *testing.T) {
 	t.Parallel()
 	l := mailing.NewLedger(nil)
-	senders := make([]*mailing.Sender, 10)
+	senders := make([]*mailing.Sender, 12)
 	for i := range senders {
 		senders[i] = l.NewSender()
 	}
 	var waiting sync.WaitGroup
-	wait := func(some []*mailing.Sender) {
+	wait := func(some ...*mailing.Sender) {
 		before := l.Queued()
 		for _, s := range some {
 			waiting.Go(func() { require.NoError(t, s.Wait()) })
@@ -123,25 +124,53 @@ func TestALedgerWaitsForThoseThatItLetGo(t *testing.T) {
 		go func() { gathered <- l.Gather(nil, took) }()
 		return gathered
 	}
-	wait(senders)
-	require.Equal(t, 10, <-gather(time.Hour))
+	wait(senders...)
+	require.Equal(t, 12, <-gather(time.Hour))
 	waiting.Wait()
 
-	wait(senders[:5])
-	gathered := gather(0)
+	wait(senders[:6]...)
+	gathered := gather(time.Hour)
 	require.Eventually(t, func() bool { return l.Queued() == 0 }, 10*time.Second, time.Millisecond)
 	senders[6].Rest() // it has no more work
 	waiting.Go(func() { require.NoError(t, senders[7].Wait()) })
-	require.Equal(t, 6, <-gathered)
+	require.Equal(t, 7, <-gathered)
 	waiting.Wait()
 
-	wait(senders[:1])
-	require.Equal(t, 1, <-gather(time.Hour), "the others are long under way")
+	wait(senders[0])
+	require.Equal(t, 1, <-gather(0), "six are not worth waiting for")
 	waiting.Wait()
 
-	wait(senders[1:2])
+	wait(senders...) // all have been away for longer than nothing
+	require.Equal(t, 12, <-gather(0))
+	waiting.Wait()
+	wait(senders[0])
+	require.Equal(t, 1, <-gather(0), "the others are far")
+	waiting.Wait()
+}
+
+// Who is silent for a quarter of a commit is late, and waited for no more.
+func TestALedgerDoesNotWaitForSilence(t *testing.T) {
+	t.Parallel()
+	l := mailing.NewLedger(nil)
+	var waiting sync.WaitGroup
+	wait := func(some []*mailing.Sender) {
+		for _, s := range some {
+			waiting.Go(func() { require.NoError(t, s.Wait()) })
+		}
+		require.Eventually(t, func() bool { return l.Queued() == len(some) }, 10*time.Second, time.Millisecond)
+	}
+	senders := make([]*mailing.Sender, 12)
+	for i := range senders {
+		senders[i] = l.NewSender()
+	}
+	wait(senders)
+	const took = 400 * time.Millisecond
+	require.Equal(t, 12, l.Gather(nil, took))
+	waiting.Wait()
 	wait(senders[:1])
-	require.Equal(t, 2, <-gather(0), "nobody waits for those who were late")
+	begin := time.Now()
+	require.Equal(t, 1, l.Gather(nil, 0))
+	require.GreaterOrEqual(t, time.Since(begin), took/4)
 	waiting.Wait()
 }
 

@@ -59,6 +59,7 @@ func (l *line) Send(ctx context.Context, mail *mailing.Mail, intent mailing.Inte
 		t = l.send(tx, &res)
 		res.Intended = tx.intended
 	}
+	l.next = nil
 	if t != nil {
 		t.fill(&res)
 	}
@@ -197,10 +198,10 @@ func (p *Pool) begins(c *conn) bool {
 	return c.trial || p.along == alongTaken
 }
 
-// takesAlong is false while somebody waits for a slot, which a transaction that
-// begins would keep. p.mu is held.
+// takesAlong is false where mails go in one flight, and while somebody waits for
+// a slot, which a transaction that begins would keep. p.mu is held.
 func (p *Pool) takesAlong(c *conn) bool {
-	return c.caps.pipelining && !p.closed && p.waiting.Load() == 0 && !p.full(c.sent+1)
+	return c.caps.pipelining && !c.caps.chunking && !p.closed && p.waiting.Load() == 0 && !p.full(c.sent+1)
 }
 
 // notTried takes back that a connection was to find out what the server does.

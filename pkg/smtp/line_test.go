@@ -396,3 +396,17 @@ func (c *tornConn) Write(b []byte) (int, error) {
 	}
 	return c.Conn.Write(b)
 }
+
+// Where a mail goes in one flight nothing can go along: the mail that somebody
+// else could send is not taken before its turn.
+func TestNothingIsTakenBeforeItsTurnInOneFlight(t *testing.T) {
+	t.Parallel()
+	sink := startSink(t, mailbox.SinkOptions{})
+	l := newPool(t, sink).Line()
+	for _, m := range someMails(3) {
+		requireSent(t, l.Send(context.Background(), m, granted(new(atomic.Int64)), func() *mailing.Mail {
+			t.Error("asked for the next mail")
+			return nil
+		}))
+	}
+}
