@@ -19,13 +19,6 @@ const (
 	password  = "correct horse 9"
 )
 
-func freeAddr(w *world) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	w.must(err, "find a free port")
-	defer l.Close()
-	return l.Addr().String()
-}
-
 func flushAll(addr string) error {
 	c, err := net.DialTimeout("tcp", addr, 5*time.Second)
 	if err != nil {

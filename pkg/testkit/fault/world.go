@@ -56,7 +56,8 @@ func (c *scenario) newWorld(name string, p plan) *world {
 	w.redis = redis
 	w.atEnd(func() { _ = redis.Stop("immediate") })
 	w.startSink()
-	addr := freeAddr(w)
+	addr, _, err := server.FreePort()
+	w.must(err, "find a free port")
 	w.base = "http://" + addr
 	w.env = append(w.env,
 		"POSTRIDER_REDIS_URL="+redis.URL,

@@ -63,7 +63,7 @@ func StartPostgresWith(dir string, settings ...string) (*Server, error) {
 	if bin, err = filepath.EvalSymlinks(bin); err != nil { // initdb stands beside it
 		return nil, err
 	}
-	addr, port, err := freePort()
+	addr, port, err := FreePort()
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func StartRedis(dir string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	addr, port, err := freePort()
+	addr, port, err := FreePort()
 	if err != nil {
 		return nil, err
 	}
@@ -224,12 +224,19 @@ func asUser(cmd *exec.Cmd) *exec.Cmd {
 	return cmd
 }
 
-// freePort finds a port that nobody listens on now. It is below those that the
-// kernel gives to outgoing connections (32768 and up on Linux): one of these may
-// be taken again before a server listens on it, or while it is down.
-func freePort() (addr, port string, err error) {
+// given are the ports that this process has found.
+var given sync.Map
+
+// FreePort finds a port of the loopback that nobody listens on now, another one
+// at each call. It is below those that the kernel gives to outgoing connections
+// (32768 and up on Linux): one of these may be taken again before a server
+// listens on it, or while it is down.
+func FreePort() (addr, port string, err error) {
 	for range 100 {
 		port = strconv.Itoa(20_000 + rand.IntN(12_000))
+		if _, twice := given.LoadOrStore(port, true); twice {
+			continue
+		}
 		addr = net.JoinHostPort("127.0.0.1", port)
 		var l net.Listener
 		if l, err = net.Listen("tcp", addr); err == nil {
