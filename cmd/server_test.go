@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"testing"
 	"time"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/postrider/postrider/pkg/mailbox"
 	"github.com/postrider/postrider/pkg/testkit"
+	"github.com/postrider/postrider/pkg/testkit/server"
 )
 
 // installation is bin/api and bin/worker on a PostgreSQL and a Redis.
@@ -48,10 +48,9 @@ func installOn(t *testing.T, databaseURL, redisURL string, connections int, opt 
 
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	addr, _, err := server.FreePort()
 	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
+	return addr
 }
 
 // ready waits for /readyz to answer a status and gives its body.

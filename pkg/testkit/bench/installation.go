@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"github.com/postrider/postrider/pkg/testkit/server"
 )
 
 // installation is the product in its processes, with a person and clients.
@@ -35,7 +37,7 @@ func (s *stage) install(ctx context.Context, database, sinkAddr string, n, worke
 		return nil, err
 	}
 	in.db = db
-	http, err := freeAddr()
+	http, _, err := server.FreePort()
 	if err != nil {
 		return nil, err
 	}

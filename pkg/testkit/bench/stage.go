@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -118,15 +117,6 @@ func fill(ctx context.Context, db *sql.DB, kind string, owner int64, n int) erro
 		}
 	}
 	return nil
-}
-
-// freeAddr is a port that nobody listens on now.
-func freeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
 }
 
 // patience bounds a run of n mails on a slow and busy machine.

@@ -1,0 +1,244 @@
+package mailing
+
+import (
+	"errors"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/postrider/postrider/pkg/model"
+	"github.com/postrider/postrider/pkg/store"
+)
+
+// sender is one connection's worth of work.
+func (e *Engine) sender(w *way) {
+	line, seat := w.Line(), &seat{ledger: e.ledger}
+	for j := range w.jobs {
+		for more := e.load(j); more; {
+			j, more = e.sendOne(line, seat, j)
+		}
+		seat.back()
+	}
+}
+
+// load makes the mail of a job. It reports whether there is one to send; else
+// the job is done with.
+func (e *Engine) load(j *job) (loaded bool) {
+	loaded, broken := e.compose(j)
+	if broken != nil {
+		e.skip(j, broken)
+	}
+	if !loaded {
+		j.wires.Done()
+	}
+	return loaded
+}
+
+// compose makes the mail of a job, if it may leave. An error says that there is
+// none for this recipient.
+func (e *Engine) compose(j *job) (made bool, err error) {
+	if !e.mayLeave(j) {
+		return false, nil
+	}
+	defer e.survive(j)
+	j.mail, err = e.mail(j.letter, recipient{
+		deliveryID: j.row.ID, firstID: j.row.FirstID, linkID: j.row.LinkID, email: j.row.Email,
+		name: j.row.FullName, locale: j.row.Locale, attributes: j.row.Attributes,
+	})
+	return err == nil, err
+}
+
+// skip settles a job whose mail cannot be made.
+func (e *Engine) skip(j *job, why error) {
+	e.log.Warn("a mail does not render", "run_id", j.RunID, "delivery_id", j.row.ID, "error", why)
+	if err := e.store.Skip(e.last, j.Claim, map[int64]string{j.row.ID: model.SkippedRenderError}); err != nil {
+		j.failed.Store(true)
+	}
+}
+
+// mayLeave looks at what may have changed since a job was handed over.
+func (e *Engine) mayLeave(j *job) bool {
+	if j.stop.Load() || j.ended(e.now()) {
+		return false
+	}
+	if why, _ := j.way.shut(time.Now()); why != "" {
+		j.failed.Store(true) // it stays pending
+		return false
+	}
+	return true
+}
+
+// survive is deferred: one mail must not end the process.
+func (e *Engine) survive(j *job) {
+	if fault := recover(); fault != nil {
+		e.log.Error("a mail could not be made", "run_id", j.RunID, "delivery_id", j.row.ID, "fault", fault, "stack", string(debug.Stack()))
+		j.stop.Store(true)
+	}
+}
+
+// sendOne makes the attempt of a loaded job, and answers the one that is
+// loaded by then, when there is one.
+func (e *Engine) sendOne(line Line, seat *seat, j *job) (following *job, more bool) {
+	defer j.wires.Done()
+	defer j.mail.free()
+	if !e.mayLeave(j) || !j.open(e.now()) { // while the mail before it was on its way
+		line.Drop()
+		return nil, false
+	}
+	defer e.survive(j)
+	leave := &intent{seat: seat, claim: j.Claim, deliveryID: j.row.ID}
+	var broken error
+	defer func() {
+		if following == nil || more {
+			return
+		}
+		if broken != nil { // settled now, as no intent must wait for it
+			e.skip(following, broken)
+		}
+		following.wires.Done()
+	}()
+	res, ok := e.sendBy(e.send, j.way, line, j.mail, leave, func() *Mail {
+		select {
+		case f, open := <-j.way.jobs:
+			if open {
+				following = f
+				more, broken = e.compose(f)
+			}
+		default:
+		}
+		if !more {
+			return nil
+		}
+		return following.mail
+	})
+	if !ok {
+		j.failed.Store(true) // it stays pending
+		return following, more
+	}
+	res = leave.settle(res)
+	e.settle(j, res, leave.refusal)
+	return following, more
+}
+
+// settle turns the result of an attempt into an outcome of the ledger, and
+// into what it says about the run and the way out.
+func (e *Engine) settle(j *job, res Result, refusal error) {
+	e.counts[slices.Index(Outcomes, res.Outcome)].Add(1)
+	if res.Outcome == model.OutcomeSent || res.Outcome == model.OutcomeInDoubt {
+		j.quota.spent.Add(1)
+	}
+	o := &store.Outcome{Intended: res.Intended, Attempt: model.Attempt{
+		StartedAt: res.StartedAt, FinishedAt: res.FinishedAt, Outcome: res.Outcome, Code: res.Code,
+		Enhanced: res.Enhanced, Response: res.Response, Phase: res.Phase, Transport: j.way.Name(),
+	}}
+	switch res.Outcome {
+	case model.OutcomeSent:
+		o.To = model.Sent
+	case model.OutcomeInDoubt:
+		o.To = model.InDoubt
+		if j.Run.InDoubtPolicy == model.ResendInDoubt && !j.row.PossibleDuplicate {
+			o.To, o.Repeat = model.Pending, true
+		}
+	case model.OutcomeDeferred:
+		e.deferred(j, o)
+	case model.OutcomeFailed:
+		o.To = model.Failed
+	case model.OutcomeAborted:
+		o.To = model.Pending
+		if !e.aborted(j, o, res, refusal) {
+			return
+		}
+		if e.poisons(j, res) {
+			e.deferred(j, o)
+			e.record(j, o)
+			return
+		}
+	}
+	e.reached(j, res)
+	if res.Outcome == model.OutcomeFailed {
+		e.refused(j, o, res.Class == ClassPolicy)
+		return
+	}
+	if res.Outcome == model.OutcomeSent {
+		e.believe(j.batch) // the server takes mail, so what it refused it meant
+	}
+	e.record(j, o)
+}
+
+func (e *Engine) record(j *job, o *store.Outcome) {
+	j.acks.Add(1)
+	e.ledger.outcome(j.Claim, j.row.ID, o, j.acks.Done)
+}
+
+func (e *Engine) deferred(j *job, o *store.Outcome) {
+	now := e.now()
+	if j.row.FirstDeferredAt != nil && now.Sub(*j.row.FirstDeferredAt) > giveUpAfter {
+		o.To = model.Failed
+		return
+	}
+	next := now.Add(backoff(j.row.Deferrals))
+	o.To, o.NextAt = model.Deferred, &next
+}
+
+// aborted looks at an attempt that certainly did not send. It reports whether
+// the attempt is to be recorded: it is when the server took part in it.
+func (e *Engine) aborted(j *job, o *store.Outcome, res Result, refusal error) bool {
+	switch res.Class {
+	case ClassIntent:
+		if errors.Is(refusal, errRefused) {
+			return false
+		}
+		// it may have been written: by a commit whose answer was lost, or later
+		j.stop.Store(j.stop.Load() || errors.Is(refusal, errStopped))
+		j.failed.Store(true)
+		o.Intended = true
+		return true
+	case ClassInterrupt:
+		j.failed.Store(true)
+		return res.Intended
+	}
+	j.failed.Store(true)
+	switch res.Phase {
+	case model.PhaseConnect, model.PhaseEHLO, model.PhaseTLS, model.PhaseAuth:
+		if !res.Intended {
+			e.reached(j, res)
+		}
+		return res.Intended
+	}
+	return true
+}
+
+// reached keeps account of the way out: what says that the server is there,
+// and what says that it is not or does not want us.
+func (e *Engine) reached(j *job, res Result) {
+	switch res.Class {
+	case ClassConnection:
+		e.troubled(j.way, res)
+	case ClassAuth:
+		e.troubled(j.way, res)
+		if w, reason, _ := e.route(j.Run.TransportID); w == nil && reason == model.ReasonSMTPAuth {
+			e.pause(j, reason)
+		}
+	case ClassSender:
+		if j.streak.sender.Add(1) >= 3 {
+			e.pause(j, model.ReasonSenderRejected)
+		}
+	case ClassTooLarge:
+		e.pause(j, model.ReasonMessageTooLarge)
+	case ClassIntent, ClassInterrupt:
+	default:
+		e.worked(j.way)
+		j.streak.sender.Store(0)
+		e.goesOn(j.batch, model.ReasonTransportDown, model.ReasonSMTPAuth, model.ReasonTransportLimit, model.ReasonNoTransport)
+	}
+}
+
+func (e *Engine) pause(j *job, reason string) {
+	if j.stop.Swap(true) {
+		return
+	}
+	e.log.Error("the run is paused", "run_id", j.RunID, "mailing_id", j.Run.MailingID, "reason", reason)
+	if err := e.store.PauseRun(e.last, j.RunID, reason); err != nil {
+		e.log.Warn("the run could not be paused", "run_id", j.RunID, "error", err)
+	}
+}
