@@ -42,7 +42,7 @@ var layers = map[string][]string{
 	"pkg/config":           {"pkg/address"},
 	"pkg/app":              {"*"},
 	"pkg/testkit":          {"*"},
-	"pkg/testkit/bench":    {"pkg/mailbox", "pkg/store", "pkg/testkit/server"},
+	"pkg/testkit/bench":    {"pkg/mailbox", "pkg/rfc5322", "pkg/store", "pkg/testkit/server"},
 	"pkg/testkit/fault":    {"pkg/failpoint", "pkg/testkit/server"},
 	"pkg/testkit/server":   {},
 	"pkg/testkit/servers":  {"pkg/testkit/server"},

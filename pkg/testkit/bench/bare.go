@@ -10,12 +10,32 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/postrider/postrider/pkg/rfc5322"
 )
 
-// bareMail is as large as the text of the mailing, personalised for nobody.
+// bareMail is a mail of the mailing, made once: as many octets on the wire as
+// each of the product's.
 var bareMail = func() []byte {
-	head := "From: Bench <bench@example.com>\r\nTo: <c1@example.org>\r\nSubject: News\r\nMIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
-	return []byte(head + strings.ReplaceAll(html, "\n", "\r\n") + "\r\n")
+	const link = "http://127.0.0.1:20000/u/AQAAAAAAAAPoXb0Kc2Vq7mJ1tWf9yL3hRz"
+	client := strings.NewReplacer(`{{ client.full_name | default: "dear client" }}`, "Client 1000", "{{ client.attributes.city }}", "Town 0",
+		"{{ client.attributes.bonus }}", "1000", "{{ client.attributes.plan }}", "standard", "{{ client.email }}", "c1000@example.org",
+		"{{ unsubscribe_url }}", link)
+	composer, err := rfc5322.NewComposer(rfc5322.Shared{
+		From: rfc5322.Address{Name: "Anna", Addr: "anna@example.com"}, ListID: "m1.u1.127.0.0.1", FeedbackID: "r1:u1:mailing:postrider",
+	})
+	if err != nil {
+		panic(err)
+	}
+	mail, err := composer.Append(nil, rfc5322.Message{
+		To: rfc5322.Address{Name: "Client 1000", Addr: "c1000@example.org"}, Subject: "News for Client 1000",
+		Text: client.Replace(text), HTML: client.Replace(html),
+		MessageID: "d1000.0123456789abcdef@example.com", Date: time.Now(), UnsubscribeURL: link,
+	})
+	if err != nil {
+		panic(err)
+	}
+	return mail
 }()
 
 // bare sends for some seconds over a number of connections as fast as an SMTP

@@ -19,6 +19,16 @@ var html = `<html><body>
 `, 8) + `<p>We write to {{ client.email }}. <a href="{{ unsubscribe_url }}">Unsubscribe</a></p>
 </body></html>`
 
+// text is the same as Postrider would derive it from html.
+var text = `Good news, {{ client.full_name | default: "dear client" }}
+
+The shop in {{ client.attributes.city }} has {{ client.attributes.bonus }} points for you, on the plan {{ client.attributes.plan }}.
+
+` + strings.Repeat(`A paragraph like those that people write: two lines of text with a link to what is offered <https://shop.example.com/offers> and nothing that would be special.
+
+`, 8) + `We write to {{ client.email }}. Unsubscribe <{{ unsubscribe_url }}>
+`
+
 const password = "correct horse 9"
 
 // person talks to an API as one user.
@@ -118,7 +128,7 @@ func (p *person) message(ctx context.Context) (int64, error) {
 		ID int64 `json:"id"`
 	}
 	err := p.call(ctx, http.MethodPost, "/messages", map[string]any{
-		"name": "News", "subject": "News for {{ client.full_name }}", "html": html,
+		"name": "News", "subject": "News for {{ client.full_name }}", "html": html, "text": text,
 	}, &m)
 	return m.ID, err
 }
