@@ -33,8 +33,9 @@ type Pool struct {
 	closed  bool
 	idle    []*conn // the last one used last
 	reaper  *time.Timer
-	seen    int // after how many mails a server gave a connection up, the last time
-	learned int // the same twice in a row: its limit; 0 for none known
+	seen    int       // after how many mails a server gave a connection up, the last time
+	learned int       // the same twice in a row: its limit; 0 for none known
+	since   time.Time // when it was learned
 	along   along
 	leaving sync.WaitGroup
 }
@@ -147,9 +148,16 @@ func (p *Pool) release(c *conn) {
 	}
 }
 
+// believed is how long a learned limit holds. A server that is started again
+// gives up all its connections, some of them after the same number of mails.
+const believed = 15 * time.Minute
+
 // full reports whether a connection that took so many mails takes no more. p.mu
 // is held.
 func (p *Pool) full(sent int) bool {
+	if p.learned > 0 && time.Since(p.since) > believed {
+		p.seen, p.learned = 0, 0
+	}
 	limit := p.cfg.MessagesPerConnection
 	if limit == 0 || p.learned > 0 && p.learned < limit {
 		limit = p.learned
@@ -176,7 +184,7 @@ func (p *Pool) learn(c *conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if c.sent == p.seen && c.sent != p.learned {
-		p.learned = c.sent
+		p.learned, p.since = c.sent, time.Now()
 		p.log.Info("smtp: the server limits the mails of a connection", "mails", c.sent)
 	}
 	p.seen = c.sent
