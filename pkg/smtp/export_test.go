@@ -4,5 +4,5 @@ package smtp
 func (p *Pool) LongAgo() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.since = p.since.Add(-believed)
+	p.since, p.found = p.since.Add(-believed), p.found.Add(-believed)
 }

@@ -182,6 +182,10 @@ func (l *line) release(c *conn) {
 func (p *Pool) mayBegin(c *conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.along == alongDropped && time.Since(p.found) > believed {
+		p.along = alongUnknown
+		p.denials.Store(0)
+	}
 	return p.takesAlong(c) && p.along != alongTried && p.along != alongDropped
 }
 
@@ -223,7 +227,7 @@ func (p *Pool) abandon(c *conn) {
 func (p *Pool) tried(c *conn, found along) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.along, c.trial = found, false
+	p.along, p.found, c.trial = found, time.Now(), false
 	if found == alongDropped {
 		p.log.Info("smtp: the server does not take the next mail behind the last dot; they go one after the other")
 	}

@@ -37,6 +37,7 @@ type Pool struct {
 	learned int       // the same twice in a row: its limit; 0 for none known
 	since   time.Time // when it was learned
 	along   along
+	found   time.Time // when that was found out
 	leaving sync.WaitGroup
 }
 
@@ -148,8 +149,9 @@ func (p *Pool) release(c *conn) {
 	}
 }
 
-// believed is how long a learned limit holds. A server that is started again
-// gives up all its connections, some of them after the same number of mails.
+// believed is how long it holds what was found out about a server: it may have
+// been trouble. One that is started again gives up all its connections, some of
+// them after the same number of mails.
 const believed = 15 * time.Minute
 
 // full reports whether a connection that took so many mails takes no more. p.mu
