@@ -212,13 +212,7 @@ func (e *Engine) feed(b *batch, rows []store.Lot) (next time.Time, reason string
 		e.goesOn(b, model.ReasonOutsideWindow, model.ReasonRate, model.ReasonDailyQuota)
 		b.quota.left--
 		b.wires.Add(1)
-		select {
-		case b.way.jobs <- &job{batch: b, row: row}:
-		case <-b.way.gone:
-			b.wires.Done()
-			return e.now(), b.waits(), false
-		case <-e.drain:
-			b.wires.Done()
+		if !e.handOver(&job{batch: b, row: row}) {
 			return e.now(), b.waits(), false
 		}
 	}

@@ -32,6 +32,8 @@ type fake struct {
 	taken map[string]int
 	mails map[string][]string
 	news  *sync.Cond
+
+	goes func(*mailing.Mail) // is told what goes along with another mail
 }
 
 func newFake(answer func(m *mailing.Mail, intent func() error) mailing.Result) *fake {
@@ -81,6 +83,9 @@ func (l *fakeLine) Send(ctx context.Context, m *mailing.Mail, intent mailing.Int
 		})
 		if err == nil {
 			l.along = prepared
+		}
+		if l.along != nil && l.goes != nil {
+			l.goes(l.along)
 		}
 		return err
 	})

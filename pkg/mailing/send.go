@@ -2,8 +2,10 @@ package mailing
 
 import (
 	"errors"
+	"fmt"
 	"runtime/debug"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/postrider/postrider/pkg/model"
@@ -11,14 +13,74 @@ import (
 )
 
 // sender is one connection's worth of work.
-func (e *Engine) sender(w *way) {
-	line, seat := w.Line(), &seat{ledger: e.ledger}
-	for j := range w.jobs {
-		for more := e.load(j); more; {
-			j, more = e.sendOne(line, seat, j)
+type sender struct {
+	line Line
+	seat *seat
+
+	// The job whose mail is next. The sender has it, until it answers that it is
+	// at work on it, or somebody takes it.
+	next atomic.Pointer[job]
+	seen *job // by takeBack
+}
+
+// serve sends what comes, until nothing comes any more.
+func (e *Engine) serve(w *way, s *sender) {
+	for {
+		w.free.Add(1)
+		j, open := <-w.jobs
+		w.free.Add(-1)
+		if !open {
+			return
 		}
-		seat.back()
+		if !e.load(j) {
+			j = nil
+		}
+		for j != nil {
+			j = e.sendOne(s, j)
+		}
+		s.seat.back()
 	}
+}
+
+// answerPatience is how long a mail stands behind one that is not answered,
+// while others could send it. It is half of it at least.
+const answerPatience = 2 * time.Second
+
+// takeBack gives the mails that stand behind one that is not answered to senders
+// that have nothing to do: the answer may take minutes, and its run may be
+// another one.
+func (e *Engine) takeBack(w *way, senders []*sender) {
+	tick := time.NewTicker(answerPatience / 2)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-w.gone:
+			return
+		case <-e.drain:
+			return
+		}
+		for _, s := range senders {
+			j := s.next.Load()
+			if j != nil && j == s.seen && w.free.Load() > 0 && s.next.CompareAndSwap(j, nil) {
+				go e.handOver(j)
+			}
+			s.seen = j
+		}
+	}
+}
+
+// handOver gives a job to a sender that is free. The job ends here if none may
+// begin with it any more.
+func (e *Engine) handOver(j *job) (given bool) {
+	select {
+	case j.way.jobs <- j:
+		return true
+	case <-j.way.gone:
+	case <-e.drain:
+	}
+	j.wires.Done()
+	return false
 }
 
 // load makes the mail of a job. It reports whether there is one to send; else
@@ -40,7 +102,11 @@ func (e *Engine) compose(j *job) (made bool, err error) {
 	if !e.mayLeave(j) {
 		return false, nil
 	}
-	defer e.survive(j)
+	defer func() {
+		if fault := recover(); fault != nil { // one mail must not end the process
+			made, err = false, fmt.Errorf("panic: %v\n%s", fault, debug.Stack())
+		}
+	}()
 	j.mail, err = e.mail(j.letter, recipient{
 		deliveryID: j.row.ID, firstID: j.row.FirstID, linkID: j.row.LinkID, email: j.row.Email,
 		name: j.row.FullName, locale: j.row.Locale, attributes: j.row.Attributes,
@@ -50,7 +116,7 @@ func (e *Engine) compose(j *job) (made bool, err error) {
 
 // skip settles a job whose mail cannot be made.
 func (e *Engine) skip(j *job, why error) {
-	e.log.Warn("a mail does not render", "run_id", j.RunID, "delivery_id", j.row.ID, "error", why)
+	e.log.Warn("a mail cannot be made", "run_id", j.RunID, "delivery_id", j.row.ID, "error", why)
 	if err := e.store.Skip(e.last, j.Claim, map[int64]string{j.row.ID: model.SkippedRenderError}); err != nil {
 		j.failed.Store(true)
 	}
@@ -68,56 +134,75 @@ func (e *Engine) mayLeave(j *job) bool {
 	return true
 }
 
-// survive is deferred: one mail must not end the process.
+// survive is deferred: one mail must not end the process. It stays pending, or
+// says sending until its chunk is given back, and is not tried for ever.
 func (e *Engine) survive(j *job) {
-	if fault := recover(); fault != nil {
-		e.log.Error("a mail could not be made", "run_id", j.RunID, "delivery_id", j.row.ID, "fault", fault, "stack", string(debug.Stack()))
-		j.stop.Store(true)
+	fault := recover()
+	if fault == nil {
+		return
+	}
+	e.log.Error("a mail could not be sent", "run_id", j.RunID, "delivery_id", j.row.ID, "fault", fault, "stack", string(debug.Stack()))
+	j.failed.Store(true)
+	if j.streak.lost(j.row.ID) >= abortsToDefer {
+		e.skip(j, fmt.Errorf("panic: %v", fault))
 	}
 }
 
-// sendOne makes the attempt of a loaded job, and answers the one that is
-// loaded by then, when there is one.
-func (e *Engine) sendOne(line Line, seat *seat, j *job) (following *job, more bool) {
+// sendOne makes the attempt of a job whose mail is made, and answers the one
+// that is next by then, when there is one.
+func (e *Engine) sendOne(s *sender, j *job) (next *job) {
 	defer j.wires.Done()
 	defer j.mail.free()
 	if !e.mayLeave(j) || !j.open(e.now()) { // while the mail before it was on its way
-		line.Drop()
-		return nil, false
+		s.line.Drop()
+		return nil
 	}
-	defer e.survive(j)
-	leave := &intent{seat: seat, claim: j.Claim, deliveryID: j.row.ID}
-	var broken error
+	var following, broken *job
+	var why error
 	defer func() {
-		if following == nil || more {
-			return
-		}
 		if broken != nil { // settled now, as no intent must wait for it
-			e.skip(following, broken)
+			e.skip(broken, why)
+			broken.wires.Done()
 		}
-		following.wires.Done()
+		if next = s.next.Swap(nil); next == nil && following != nil {
+			s.line.Drop() // another sender has it
+		}
 	}()
-	res, ok := e.sendBy(e.send, j.way, line, j.mail, leave, func() *Mail {
+	defer e.survive(j)
+	leave := &intent{seat: s.seat, claim: j.Claim, deliveryID: j.row.ID}
+	res, ok := e.sendBy(e.send, j.way, s.line, j.mail, leave, func() *Mail {
+		var f *job
 		select {
-		case f, open := <-j.way.jobs:
-			if open {
-				following = f
-				more, broken = e.compose(f)
-			}
+		case f = <-j.way.jobs: // nil when they have ended
 		default:
 		}
-		if !more {
+		if f == nil {
 			return nil
 		}
-		return following.mail
+		made, err := e.compose(f)
+		switch {
+		case err != nil:
+			broken, why = f, err
+			return nil
+		case !made:
+			f.wires.Done()
+			return nil
+		}
+		mail := f.mail
+		following = f
+		s.next.Store(f)
+		if f.streak.suspects(f.row.ID) {
+			return nil // what it does to the connection must not be done to the mail before it
+		}
+		return mail
 	})
 	if !ok {
 		j.failed.Store(true) // it stays pending
-		return following, more
+		return nil
 	}
 	res = leave.settle(res)
 	e.settle(j, res, leave.refusal)
-	return following, more
+	return nil
 }
 
 // settle turns the result of an attempt into an outcome of the ledger, and

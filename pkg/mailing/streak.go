@@ -33,26 +33,29 @@ type streak struct {
 // others get through, before the delivery waits like one that was told to.
 const abortsToDefer = 3
 
-// poisons notes that the connection was lost over a delivery after it was named,
-// and reports whether it is the delivery that does it, and not the server that
-// is in trouble.
+// poisons notes that the connection was lost over a delivery when its recipient
+// was named, and reports whether it is the delivery that does it, and not the
+// server that is in trouble.
 func (e *Engine) poisons(j *job, res Result) bool {
-	if res.Class != ClassConnection {
-		return false
-	}
-	switch res.Phase {
-	case model.PhaseRcpt, model.PhaseData, model.PhaseBody:
-	default:
-		return false
-	}
-	s := j.streak
+	return res.Class == ClassConnection && res.Named && j.streak.lost(j.row.ID) >= abortsToDefer && j.way.rest.goodLately(time.Now())
+}
+
+// lost counts how often a delivery has cost a connection, or worse.
+func (s *streak) lost(deliveryID int64) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.aborts == nil {
 		s.aborts = map[int64]int{}
 	}
-	s.aborts[j.row.ID]++
-	return s.aborts[j.row.ID] >= abortsToDefer && j.way.rest.goodLately(time.Now())
+	s.aborts[deliveryID]++
+	return s.aborts[deliveryID]
+}
+
+// suspects reports whether a delivery has cost a connection before.
+func (s *streak) suspects(deliveryID int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.aborts[deliveryID] > 0
 }
 
 // refused takes a permanent refusal of one recipient. In a linked run it is no

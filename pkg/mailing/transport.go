@@ -42,6 +42,7 @@ type Result struct {
 	Enhanced   string // RFC 3463 code, "" when none
 	Response   string // server's words (or ours, when none came), cleaned: valid UTF-8, no controls, ≤ 1 KB
 	Intended   bool   // the intent was granted; of one that was not waited for, Send does not know
+	Named      bool   // the server may have heard of the recipient
 	StartedAt  time.Time
 	FinishedAt time.Time
 }

@@ -53,6 +53,7 @@ type way struct {
 
 	turns   *turns
 	jobs    chan *job
+	free    atomic.Int32  // senders that wait for a job
 	gone    chan struct{} // closed when no new mail may begin by it
 	pumps   sync.WaitGroup
 	senders sync.WaitGroup
@@ -68,9 +69,12 @@ func (e *Engine) openWay(w *way, limits model.Limits) *way {
 		}}
 	}
 	n := w.Connections()
-	for range n {
-		w.senders.Go(func() { e.sender(w) })
+	senders := make([]*sender, n)
+	for i := range senders {
+		senders[i] = &sender{line: w.Line(), seat: &seat{ledger: e.ledger}}
+		w.senders.Go(func() { e.serve(w, senders[i]) })
 	}
+	w.senders.Go(func() { e.takeBack(w, senders) })
 	for range min(max(n, fewestPumps), mostPumps) {
 		w.pumps.Go(func() { e.pump(w) })
 	}

@@ -102,7 +102,7 @@ func TestWhatWaitedTooLongStaysPending(t *testing.T) {
 		j := &job{batch: &batch{Claim: &store.Claim{}, way: w, window: window, quota: &quota{MailLeave: c.leave}}, mail: &Mail{}}
 		j.wires.Add(1)
 		l := &sentLine{}
-		e.sendOne(l, &seat{}, j)
+		e.sendOne(&sender{line: l, seat: &seat{}}, j)
 		j.wires.Wait()
 		require.Equal(t, sentLine{c.sent, c.dropped}, *l, name)
 		require.Equal(t, c.sent > 0, j.failed.Load(), name)

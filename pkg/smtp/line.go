@@ -57,7 +57,7 @@ func (l *line) Send(ctx context.Context, mail *mailing.Mail, intent mailing.Inte
 			tx.line = l
 		}
 		t = l.send(tx, &res)
-		res.Intended = tx.intended
+		res.Intended, res.Named = tx.intended, tx.named
 	}
 	l.next = nil
 	if t != nil {
@@ -113,6 +113,7 @@ func (l *line) send(tx *transaction, res *mailing.Result) *trouble {
 	}()
 	res.StartedAt = time.Now().UTC()
 	for fresh := false; ; fresh = true {
+		tx.named = false
 		c, t := l.take(tx.ctx, fresh)
 		if t != nil {
 			return t

@@ -276,6 +276,8 @@ func TestDrops(t *testing.T) {
 						require.True(t, r.Intended)
 					}
 					requireResult(t, r, want, mailing.ClassConnection, phase, 0)
+					beforeRcpt := tc.at == mailbox.SinkGreeting || tc.at == mailbox.SinkEHLO || tc.at == mailbox.SinkMail && opts.NoPipelining
+					require.Equal(t, !beforeRcpt, r.Named)
 					requireResult(t, send(t, p, mail(2)), model.OutcomeSent, mailing.ClassRecipient, model.PhaseResponse, 250)
 				})
 			})

@@ -39,6 +39,7 @@ type transaction struct {
 	utf8     bool // an address is not ASCII
 	intent   mailing.Intent
 	intended bool
+	named    bool  // RCPT has left, or is about to
 	line     *line // whose next transaction may begin with the last octets of this one; nil for none
 }
 
@@ -281,6 +282,7 @@ func (c *conn) oneFlight(tx *transaction) (reply, *trouble) {
 	c.out = append(c.out, "BDAT "...)
 	c.out = strconv.AppendInt(c.out, int64(len(tx.data)), 10)
 	c.out = append(c.out, " LAST\r\n"...)
+	tx.named = true
 	t := c.put(tx.data)
 	if t == nil {
 		t = c.complete(len(c.out))
@@ -340,6 +342,7 @@ func (c *conn) twoFlights(tx *transaction) (reply, *trouble) {
 	phases := []model.Phase{model.PhaseMail, model.PhaseRcpt, model.PhaseData}
 	steps, last := make([][]byte, len(phases)), 0
 	begun := c.begun != nil
+	tx.named = begun
 	afterNo := begun && c.dirty // a no may speak of the mail before, which was refused
 	c.begun = nil
 	if !begun {
@@ -365,6 +368,7 @@ func (c *conn) twoFlights(tx *transaction) (reply, *trouble) {
 			c.allow(c.cfg.Timeouts.Command)
 		}
 		if steps[i] != nil {
+			tx.named = tx.named || c.caps.pipelining || phase == model.PhaseRcpt
 			if t := c.write(phase, steps[i]); t != nil {
 				return reply{}, t
 			}

@@ -1,0 +1,135 @@
+package mailing_test
+
+import (
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postrider/postrider/pkg/mailing"
+	"github.com/postrider/postrider/pkg/model"
+	"github.com/postrider/postrider/pkg/store"
+	"github.com/postrider/postrider/pkg/testkit"
+)
+
+// lost is what a mail meets whose recipient ends the connection when named. The
+// answers to what stands before it may be lost too, as servers write them
+// together (RFC 2920 §3.2).
+var lost = mailing.Result{
+	Outcome: model.OutcomeAborted, Class: mailing.ClassConnection, Phase: model.PhaseMail, Named: true, Response: "the server closed the connection",
+}
+
+// Recipients over whom the connection is lost each time wait, and the others go.
+func TestRecipientsWhoEndTheConnection(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		h := newHouse(t, st, 60)
+		bad := map[string]bool{address(7): true, address(20): true, address(41): true}
+		h.engine(newFake(func(m *mailing.Mail, intent func() error) mailing.Result {
+			if bad[m.To] {
+				return lost
+			}
+			return take(intent)
+		}))
+		id := h.create().ID
+		require.Eventually(t, func() bool {
+			m, err := st.Mailing(t.Context(), h.user.Viewer(), id)
+			if err != nil || m.LastRunID == nil {
+				return false
+			}
+			r, err := st.Report(t.Context(), h.user.Viewer(), *m.LastRunID)
+			return err == nil && r.Counts.Sent == 57 && r.Counts.Deferred == 3
+		}, 30*time.Second, 20*time.Millisecond)
+	})
+}
+
+// What has ended a connection goes along with nobody's mail, whose answer might
+// be lost with it.
+func TestASuspectGoesAlone(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, testkit.Store(t, testkit.Postgres), 300)
+	bad := h.client(1000)
+	var along, tries atomic.Int64
+	out := newFake(func(m *mailing.Mail, intent func() error) mailing.Result {
+		if m.To == bad.Email {
+			tries.Add(1)
+			return lost
+		}
+		time.Sleep(5 * time.Millisecond) // so far away is this server
+		return take(intent)
+	})
+	out.goes = func(m *mailing.Mail) {
+		if m.To == bad.Email {
+			along.Add(1)
+		}
+	}
+	out.conns = 1
+	h.create(func(in *mailing.Input) { in.Audience.ExcludeClientIDs = []int64{bad.ID} })
+	h.create(func(in *mailing.Input) { in.Audience = model.Audience{ClientIDs: []int64{bad.ID}} })
+	h.engine(out)
+	require.Eventually(t, func() bool { return tries.Load() == 3 }, 30*time.Second, 10*time.Millisecond)
+	require.LessOrEqual(t, along.Load(), int64(1))
+}
+
+// While one mail is not answered, the one that stands behind it goes by another
+// connection.
+func TestNoMailWaitsForTheAnswerToAnother(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		h := newHouse(t, st, 40)
+		answer := make(chan struct{})
+		out := newFake(func(m *mailing.Mail, intent func() error) mailing.Result {
+			res := take(intent)
+			if m.To == address(7) {
+				<-answer
+			}
+			return res
+		})
+		out.conns = 3
+		h.engine(out)
+		id := h.create().ID
+		others := make(chan struct{})
+		go func() { out.wait(39); close(others) }()
+		select {
+		case <-others:
+		case <-time.After(30 * time.Second):
+			t.Error("a mail waits")
+		}
+		close(answer)
+		h.until(id, model.MailingFinished)
+		for i := range 40 {
+			require.Equal(t, 1, out.count(address(i)))
+		}
+		require.Zero(t, out.strays.Load())
+	})
+}
+
+// A mail that makes this program panic costs itself alone.
+func TestAMailThatPanics(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		for _, c := range []struct {
+			name    string
+			before  func(intent func() error)
+			skipped int64
+		}{
+			{"before its intent", func(func() error) {}, 1},
+			{"after it", func(intent func() error) { _ = intent() }, 0},
+		} {
+			h := newHouse(t, st, 12)
+			out := newFake(func(m *mailing.Mail, intent func() error) mailing.Result {
+				if m.To == address(3) {
+					c.before(intent)
+					panic("as a test wants it")
+				}
+				return take(intent)
+			})
+			out.conns = 1
+			stop := h.engine(out)
+			r := h.report(h.until(h.create().ID, model.MailingFinished))
+			stop()
+			require.Equal(t, []int64{11, c.skipped, 1 - c.skipped}, []int64{r.Counts.Sent, r.Counts.Skipped, r.Counts.InDoubt}, c.name)
+		}
+	})
+}
