@@ -48,22 +48,24 @@ const answerPatience = 2 * time.Second
 
 // takeBack gives the mails that stand behind one that is not answered to senders
 // that have nothing to do: the answer may take minutes, and its run may be
-// another one.
+// another one. Where no new mail may begin any more they are given up.
 func (e *Engine) takeBack(w *way, senders []*sender) {
 	tick := time.NewTicker(answerPatience / 2)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
-		case <-w.gone:
-			return
-		case <-e.drain:
+		case <-w.over:
 			return
 		}
+		why, _ := w.shut(time.Now())
+		ends := why == closed || e.draining()
 		for _, s := range senders {
 			j := s.next.Load()
-			if j != nil && j == s.seen && w.free.Load() > 0 && s.next.CompareAndSwap(j, nil) {
+			waits := j != nil && j == s.seen && w.free.Load() > 0
+			if j != nil && (ends || waits) && s.next.CompareAndSwap(j, nil) {
 				go e.handOver(j)
+				j = nil
 			}
 			s.seen = j
 		}
@@ -143,7 +145,7 @@ func (e *Engine) survive(j *job) {
 	}
 	e.log.Error("a mail could not be sent", "run_id", j.RunID, "delivery_id", j.row.ID, "fault", fault, "stack", string(debug.Stack()))
 	j.failed.Store(true)
-	if j.streak.lost(j.row.ID) >= abortsToDefer {
+	if d := j.streak.harm(j.row.ID, func(d *damage) { d.panics++ }); d.panics >= abortsToDefer {
 		e.skip(j, fmt.Errorf("panic: %v", fault))
 	}
 }

@@ -105,6 +105,44 @@ func TestNoMailWaitsForTheAnswerToAnother(t *testing.T) {
 	})
 }
 
+// A mail that stands behind one that is not answered is not held by a way out
+// that was closed meanwhile.
+func TestAClosedWayHoldsNoMailBack(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, testkit.Store(t, testkit.Postgres), 0)
+	one, two := h.client(0), h.client(1)
+	only := func(c *model.Client) func(*mailing.Input) {
+		return func(in *mailing.Input) { in.Audience = model.Audience{ClientIDs: []int64{c.ID}} }
+	}
+	x := newExits(h)
+	begun, leave, hangs, answer := make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan struct{})
+	a, b := newFake(nil), newFake(nil)
+	a.conns = 1
+	a.answer = func(_ *mailing.Mail, intent func() error) mailing.Result {
+		close(begun)
+		<-leave // so that the other mail waits when the next is asked for
+		res := take(intent)
+		close(hangs)
+		<-answer
+		return res
+	}
+	row := x.add("a", a)
+	x.add("b", b)
+	h.engineBy(x.ways())
+	first := h.create(only(one)).ID
+	<-begun
+	second := h.create(only(two)).ID
+	h.until(second, model.MailingRunning)
+	close(leave)
+	<-hangs
+	x.enable(row, false)
+	h.until(second, model.MailingFinished)
+	require.Equal(t, 1, b.count(two.Email))
+	close(answer)
+	h.until(first, model.MailingFinished)
+	require.Equal(t, []int{1, 1}, []int{a.total(), b.total()})
+}
+
 // A mail that makes this program panic costs itself alone.
 func TestAMailThatPanics(t *testing.T) {
 	t.Parallel()

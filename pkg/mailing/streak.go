@@ -22,9 +22,9 @@ type streak struct {
 	sender atomic.Int32 // MAIL FROM refused
 
 	mu      sync.Mutex
-	aborts  map[int64]int // how often the connection was lost over a delivery
-	words   string        // what the last refusals said
-	row     int           // how many of them in a row
+	harmed  map[int64]damage
+	words   string // what the last refusals said
+	row     int    // how many of them in a row
 	held    map[*store.Claim][]int64
 	tripped string // the words that paused the run: what follows with them burns nobody either
 }
@@ -33,29 +33,48 @@ type streak struct {
 // others get through, before the delivery waits like one that was told to.
 const abortsToDefer = 3
 
+// damage is what a delivery has done in this process.
+type damage struct {
+	losses int       // of a connection, when its recipient was named
+	first  time.Time // of them
+	panics int
+}
+
 // poisons notes that the connection was lost over a delivery when its recipient
 // was named, and reports whether it is the delivery that does it, and not the
-// server that is in trouble.
+// server that is in trouble: others have got through since it did so first. An
+// answer to MAIL is about no recipient.
 func (e *Engine) poisons(j *job, res Result) bool {
-	return res.Class == ClassConnection && res.Named && j.streak.lost(j.row.ID) >= abortsToDefer && j.way.rest.goodLately(time.Now())
+	if res.Class != ClassConnection || !res.Named || res.Phase == model.PhaseMail && res.Code != 0 {
+		return false
+	}
+	d := j.streak.harm(j.row.ID, func(d *damage) {
+		if d.losses++; d.losses == 1 {
+			d.first = time.Now()
+		}
+	})
+	return d.losses >= abortsToDefer && j.way.rest.goodSince(d.first)
 }
 
-// lost counts how often a delivery has cost a connection, or worse.
-func (s *streak) lost(deliveryID int64) int {
+// harm notes what a delivery did.
+func (s *streak) harm(deliveryID int64, note func(*damage)) damage {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.aborts == nil {
-		s.aborts = map[int64]int{}
+	d := s.harmed[deliveryID]
+	note(&d)
+	if s.harmed == nil {
+		s.harmed = map[int64]damage{}
 	}
-	s.aborts[deliveryID]++
-	return s.aborts[deliveryID]
+	s.harmed[deliveryID] = d
+	return d
 }
 
-// suspects reports whether a delivery has cost a connection before.
+// suspects reports whether a delivery has done harm before.
 func (s *streak) suspects(deliveryID int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.aborts[deliveryID] > 0
+	_, did := s.harmed[deliveryID]
+	return did
 }
 
 // refused takes a permanent refusal of one recipient. In a linked run it is no

@@ -55,13 +55,14 @@ type way struct {
 	jobs    chan *job
 	free    atomic.Int32  // senders that wait for a job
 	gone    chan struct{} // closed when no new mail may begin by it
+	over    chan struct{} // closed when no sender is at work any more
 	pumps   sync.WaitGroup
 	senders sync.WaitGroup
 }
 
 // openWay begins to work with a way out.
 func (e *Engine) openWay(w *way, limits model.Limits) *way {
-	w.turns, w.jobs, w.gone = newTurns(), make(chan *job), make(chan struct{})
+	w.turns, w.jobs, w.gone, w.over = newTurns(), make(chan *job), make(chan struct{}), make(chan struct{})
 	w.rest.calm.Store(true)
 	if !limits.None() {
 		w.limit = &allowance{ahead: e.ahead, lease: func(ctx context.Context, want int, back []store.Permits) (store.Permits, error) {
@@ -74,7 +75,7 @@ func (e *Engine) openWay(w *way, limits model.Limits) *way {
 		senders[i] = &sender{line: w.Line(), seat: &seat{ledger: e.ledger}}
 		w.senders.Go(func() { e.serve(w, senders[i]) })
 	}
-	w.senders.Go(func() { e.takeBack(w, senders) })
+	go e.takeBack(w, senders)
 	for range min(max(n, fewestPumps), mostPumps) {
 		w.pumps.Go(func() { e.pump(w) })
 	}
@@ -87,6 +88,7 @@ func (e *Engine) closeWay(w *way) error {
 	w.pumps.Wait()
 	close(w.jobs)
 	w.senders.Wait()
+	close(w.over)
 	if w.limit != nil {
 		if err := w.limit.rest(e.last, true); err != nil {
 			e.log.Warn("permits could not be given back", "transport", w.Name(), "error", err)

@@ -77,11 +77,8 @@ func (b *breaker) good() (ended bool) {
 	return ended
 }
 
-// goodLately reports whether the server has worked within ten minutes.
-func (b *breaker) goodLately(now time.Time) bool {
-	last := b.last.Load()
-	return last != 0 && now.Sub(time.Unix(0, last)) < 10*time.Minute
-}
+// goodSince reports whether the server has worked since a moment.
+func (b *breaker) goodSince(t time.Time) bool { return b.last.Load() > t.UnixNano() }
 
 // trouble notes one, and reports whether the way out rests by it.
 func (b *breaker) trouble(now time.Time, reason string) bool {

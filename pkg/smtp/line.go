@@ -119,7 +119,7 @@ func (l *line) send(tx *transaction, res *mailing.Result) *trouble {
 			return t
 		}
 		trial := c.trial
-		rep, t := c.transact(tx)
+		rep, t := l.transact(c, tx)
 		if t == nil {
 			c.sent++
 			c.lastUse = time.Now()
@@ -144,6 +144,20 @@ func (l *line) send(tx *transaction, res *mailing.Result) *trouble {
 		}
 		tx.line = nil // one may be begun already, and there is no third connection for what a trial meets
 	}
+}
+
+// transact leaves no connection open when it panics.
+func (l *line) transact(c *conn, tx *transaction) (reply, *trouble) {
+	ended := false
+	defer func() {
+		if !ended {
+			c.unwatch()
+			l.pool.abandon(c)
+		}
+	}()
+	rep, t := c.transact(tx)
+	ended = true
+	return rep, t
 }
 
 // take answers the connection on which the transaction was begun, or one of the

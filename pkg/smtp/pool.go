@@ -151,8 +151,8 @@ func (p *Pool) release(c *conn) {
 
 // believed is how long it holds what was found out about a server: it may have
 // been trouble. One that is started again gives up all its connections, some of
-// them after the same number of mails.
-const believed = 15 * time.Minute
+// them after the same number of mails. To find it out anew may cost a doubt.
+const believed = 6 * time.Hour
 
 // full reports whether a connection that took so many mails takes no more. p.mu
 // is held.

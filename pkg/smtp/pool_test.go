@@ -429,3 +429,34 @@ func TestDialErrorsAreTold(t *testing.T) {
 	require.Equal(t, "not there: forbidden network", r.Response)
 	require.Equal(t, "mail.example.org:25", p.Name())
 }
+
+// A panic while a mail is sent leaves no connection behind.
+func TestAPanicClosesItsConnection(t *testing.T) {
+	t.Parallel()
+	var opened, closed atomic.Int64
+	s := startSink(t, mailbox.SinkOptions{NoChunking: true})
+	p := newPool(t, s, func(c *smtp.Config) {
+		c.Connections = 1
+		c.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			nc, err := (&net.Dialer{}).DialContext(ctx, network, addr)
+			opened.Add(1)
+			return &countedConn{Conn: nc, closed: &closed}, err
+		}
+	})
+	l := p.Line()
+	require.Panics(t, func() {
+		l.Send(t.Context(), mail(1), leave(func(context.Context) error { panic("as a test wants it") }), nil)
+	})
+	require.Equal(t, []int64{1, 1}, []int64{opened.Load(), closed.Load()})
+	requireSent(t, l.Send(t.Context(), mail(2), granted(new(atomic.Int64)), nil))
+}
+
+type countedConn struct {
+	net.Conn
+	closed *atomic.Int64
+}
+
+func (c *countedConn) Close() error {
+	c.closed.Add(1)
+	return c.Conn.Close()
+}
