@@ -43,7 +43,7 @@ func (e *Engine) serve(w *way, s *sender) {
 }
 
 // answerPatience is how long a mail stands behind one that is not answered,
-// while others could send it. It is half of it at least.
+// while others could send it, at most. Most stand there for half of it at least.
 const answerPatience = 2 * time.Second
 
 // takeBack gives the mails that stand behind one that is not answered to senders

@@ -30,7 +30,8 @@ type streak struct {
 }
 
 // abortsToDefer is how often a connection may be lost over one delivery, while
-// others get through, before the delivery waits like one that was told to.
+// others get through, before the delivery waits like one that was told to; and
+// how often it may end in a panic before it is skipped.
 const abortsToDefer = 3
 
 // damage is what a delivery has done in this process.
