@@ -45,12 +45,23 @@ type batch struct {
 	streak *streak
 	rate   *permits
 	quota  *quota
+	halted <-chan struct{} // closed when the run was stopped since
 
 	reason atomic.Value // string: why the run waits, as far as this batch knows
 	stop   atomic.Bool  // the run stopped, or the claim was lost
 	failed atomic.Bool  // the way out gave trouble in this pass
 	wires  sync.WaitGroup
 	acks   sync.WaitGroup
+}
+
+// isHalted reports whether the run was stopped since the chunk was claimed.
+func (b *batch) isHalted() bool {
+	select {
+	case <-b.halted:
+		return true
+	default:
+		return false
+	}
 }
 
 // job is one delivery on its way to a sender.
@@ -130,7 +141,10 @@ func (e *Engine) prepare(out *way, c *store.Claim) (*batch, error) {
 		r.rate = &permits{}
 	}
 	r.rate.limited.Store(c.Run.RatePerMinute != nil)
-	b := &batch{Claim: c, way: out, began: time.Now(), letter: r.letter, window: w, streak: r.streak, rate: r.rate}
+	if r.halted == nil {
+		r.halted = make(chan struct{})
+	}
+	b := &batch{Claim: c, way: out, began: time.Now(), letter: r.letter, window: w, streak: r.streak, rate: r.rate, halted: r.halted}
 	b.reason.Store(c.Run.Reason)
 	return b, nil
 }

@@ -73,6 +73,7 @@ type liveRun struct {
 	letter *letter
 	streak *streak
 	rate   *permits
+	halted chan struct{} // closed when the run was seen to be stopped
 }
 
 // NewEngine makes an engine that sends by these ways out. It does nothing until

@@ -62,7 +62,7 @@ func (e *Engine) takeBack(w *way, senders []*sender) {
 		ends := why == closed || e.draining()
 		for _, s := range senders {
 			j := s.next.Load()
-			waits := j != nil && j == s.seen && w.free.Load() > 0
+			waits := j != nil && (j == s.seen && w.free.Load() > 0 || j.isHalted())
 			if j != nil && (ends || waits) && s.next.CompareAndSwap(j, nil) {
 				go e.handOver(j)
 				j = nil
@@ -79,6 +79,7 @@ func (e *Engine) handOver(j *job) (given bool) {
 	case j.way.jobs <- j:
 		return true
 	case <-j.way.gone:
+	case <-j.halted:
 	case <-e.drain:
 	}
 	j.wires.Done()

@@ -157,6 +157,50 @@ func TestAClosedWayHoldsNoMailBack(t *testing.T) {
 	require.Equal(t, 101, a.total()+b.total())
 }
 
+// A run can be paused though its next mails wait for a connection, and all of
+// them wait for the answer to a mail of another run.
+func TestARunIsPausedWhileAnotherIsNotAnswered(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, testkit.Store(t, testkit.Postgres), 100)
+	behind, waiting := h.client(1000), h.client(1001)
+	leave, hangs, answer, start := make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan struct{})
+	var begun sync.Once
+	var along atomic.Bool
+	out := newFake(nil)
+	out.conns = 1
+	out.goes = func(m *mailing.Mail) { along.Store(along.Load() || m.To == behind.Email || m.To == waiting.Email) }
+	out.answer = func(_ *mailing.Mail, intent func() error) mailing.Result {
+		begun.Do(func() { close(start) })
+		<-leave
+		time.Sleep(5 * time.Millisecond) // so far away is this server
+		was := along.Load()
+		res := take(intent)
+		if !was && along.Load() {
+			close(hangs)
+			<-answer
+		}
+		return res
+	}
+	h.engine(out)
+	release := sync.OnceFunc(func() { close(answer) })
+	t.Cleanup(release)
+	first := h.create(func(in *mailing.Input) { in.Audience.ExcludeClientIDs = []int64{behind.ID, waiting.ID} }).ID
+	<-start
+	second := h.create(func(in *mailing.Input) { in.Audience = model.Audience{ClientIDs: []int64{behind.ID, waiting.ID}} }).ID
+	h.counts(second, func(c model.Counts) bool { return c.Planned == 2 })
+	close(leave)
+	<-hangs
+	_, err := h.service.Act(t.Context(), h.user.Viewer(), second, model.ActionPause, nil)
+	require.NoError(t, err)
+	h.until(second, model.MailingPaused)
+	_, err = h.service.Act(t.Context(), h.user.Viewer(), second, model.ActionResume, nil)
+	require.NoError(t, err)
+	release()
+	h.until(first, model.MailingFinished)
+	h.until(second, model.MailingFinished)
+	require.Equal(t, []int{1, 1, 102}, []int{out.count(behind.Email), out.count(waiting.Email), out.total()})
+}
+
 // A mail that makes this program panic costs itself alone.
 func TestAMailThatPanics(t *testing.T) {
 	t.Parallel()

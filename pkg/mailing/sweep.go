@@ -27,7 +27,7 @@ func (e *Engine) beat(ctx context.Context) {
 		}
 		e.wake()
 		e.returnPermits(ctx)
-		e.readRates(ctx)
+		e.readRuns(ctx)
 		select {
 		case <-time.After(beatEvery):
 		case <-ctx.Done():
@@ -36,28 +36,37 @@ func (e *Engine) beat(ctx context.Context) {
 	}
 }
 
-// readRates sees which of the runs that are sent here have a rate by now.
-func (e *Engine) readRates(ctx context.Context) {
-	var runs []int64
+// readRuns sees which of the runs that are sent here have a rate by now, and
+// which were stopped: their mails that wait for a sender are given up.
+func (e *Engine) readRuns(ctx context.Context) {
+	var ids []int64
 	e.mu.Lock()
 	for id, r := range e.runs {
 		if r.pumps > 0 {
-			runs = append(runs, id)
+			ids = append(ids, id)
 		}
 	}
 	e.mu.Unlock()
-	if len(runs) == 0 {
+	if len(ids) == 0 {
 		return
 	}
-	limited, err := e.store.Limited(ctx, runs)
+	runs, err := e.store.RunsNow(ctx, ids)
 	if err != nil {
 		return // as it was
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, id := range runs {
-		if r := e.runs[id]; r != nil && r.rate != nil {
-			r.rate.limited.Store(slices.Contains(limited, id))
+	for _, now := range runs {
+		r := e.runs[now.ID]
+		if r == nil {
+			continue
+		}
+		if r.rate != nil {
+			r.rate.limited.Store(now.Limited)
+		}
+		if !now.Running && r.halted != nil {
+			close(r.halted)
+			r.halted = nil // it may go on
 		}
 	}
 }

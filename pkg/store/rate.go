@@ -20,11 +20,19 @@ type Places struct {
 	N     int
 }
 
-// Limited are those of runs that have a rate now.
-func (s *Store) Limited(ctx context.Context, runs []int64) ([]int64, error) {
-	var ids []int64
-	err := s.read(ctx).Table("runs").Where("id IN ? AND rate_per_minute IS NOT NULL", runs).Pluck("id", &ids).Error
-	return ids, kindOf(err, "read rates")
+// RunNow is what people change of a run while it is sent.
+type RunNow struct {
+	ID      int64
+	Limited bool // it has a rate
+	Running bool // mails of it may begin
+}
+
+// RunsNow reads runs as they are now.
+func (s *Store) RunsNow(ctx context.Context, ids []int64) ([]RunNow, error) {
+	var runs []RunNow
+	err := s.read(ctx).Table("runs").Where("id IN ?", ids).
+		Select("id, rate_per_minute IS NOT NULL AS limited, status = ? AS running", model.RunRunning).Scan(&runs).Error
+	return runs, kindOf(err, "read runs")
 }
 
 // TakePlaces gives places in the rate of a run: about a second's worth, so that
