@@ -1,6 +1,7 @@
 package mailing
 
 import (
+	"log/slog"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -34,4 +35,21 @@ func TestADeliveryIsNotBlamedForItsServer(t *testing.T) {
 		j.way.rest.good()
 		require.Equal(t, []bool{false, c.blamed}, []bool{e.poisons(fresh, c.res), e.poisons(fresh, c.res)}, name)
 	}
+}
+
+// Two connections lost and two panics are not three of either.
+func TestPanicsAndLossesAreCountedApart(t *testing.T) {
+	t.Parallel()
+	e := &Engine{log: slog.New(slog.DiscardHandler)} // without a store: to skip or to defer would end the test
+	j := &job{batch: &batch{Claim: &store.Claim{}, way: &way{}, streak: &streak{}}, row: store.Lot{Delivery: model.Delivery{ID: 1}}}
+	lost := Result{Outcome: model.OutcomeAborted, Class: ClassConnection, Phase: model.PhaseMail, Named: true}
+	for range 2 {
+		require.False(t, e.poisons(j, lost))
+		j.way.rest.good()
+		func() {
+			defer e.survive(j)
+			panic("as a test wants it")
+		}()
+	}
+	require.True(t, e.poisons(j, lost))
 }
