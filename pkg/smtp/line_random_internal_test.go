@@ -4,10 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"net/http/httptest"
 	"os"
 	"strconv"
 	"strings"
@@ -29,6 +32,7 @@ type moody struct {
 	deaf    bool        // drops what stands behind a last dot
 	nested  bool        // answers 503 after a mail that it refused, until RSET
 	limit   int         // closes after so many mails of a connection, 0 for never
+	tls     *tls.Config // nil: in the clear
 	prim    int         // 1: refuses a mail with something behind its dot, 2: what stands behind
 	kind    atomic.Bool // takes all from now on
 	conns   atomic.Uint64
@@ -64,6 +68,9 @@ func (s *moody) listen(t *testing.T) (port int) {
 			nc, err := l.Accept()
 			if err != nil {
 				return
+			}
+			if s.tls != nil {
+				nc = tls.Server(nc, s.tls)
 			}
 			open.Store(nc, true)
 			wg.Go(func() {
@@ -318,10 +325,18 @@ func TestLinesAtRandom(t *testing.T) {
 
 func linesAtRandom(t *testing.T, seed uint64, each int) {
 	s := &moody{seed: seed, deaf: seed%5 == 0, nested: seed%3 == 1, limit: []int{0, 0, 7}[seed%3], prim: []int{0, 0, 0, 1, 2}[seed%5], taken: map[string]int{}}
-	cfg := Config{Host: "127.0.0.1", Port: s.listen(t), TLS: TLSNone, Connections: 5, Timeouts: Timeouts{
-		Connect: time.Second, Greeting: time.Second, Command: 100 * time.Millisecond, Reset: 100 * time.Millisecond, Data: 100 * time.Millisecond,
+	cfg := Config{Host: "127.0.0.1", TLS: TLSNone, Connections: 5, Timeouts: Timeouts{
+		Connect: 5 * time.Second, Greeting: time.Second, Command: 100 * time.Millisecond, Reset: 100 * time.Millisecond, Data: 100 * time.Millisecond,
 		Block: time.Second, Response: 200 * time.Millisecond, Drain: 100 * time.Millisecond, Quit: 50 * time.Millisecond,
 	}}
+	if seed%2 == 1 {
+		https := httptest.NewTLSServer(nil) // it has a certificate
+		defer https.Close()
+		s.tls = &tls.Config{Certificates: https.TLS.Certificates}
+		cfg.TLS, cfg.ServerName, cfg.RootCAs = TLSImplicit, "example.com", x509.NewCertPool()
+		cfg.RootCAs.AddCert(https.Certificate())
+	}
+	cfg.Port = s.listen(t)
 	p := New(cfg, nil)
 	var along atomic.Int64
 	counts := map[string]int{}
