@@ -2,6 +2,7 @@ package smtp
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -54,7 +55,8 @@ type conn struct {
 	deaf   bool         // nothing was heard of them, as if the server had dropped them
 	denied bool         // the trial met a no, to them or to the mail they went with
 
-	mu          sync.Mutex // guards what interrupt touches: the rest, and the deadlines
+	mu          sync.Mutex      // guards what interrupt touches: the rest, and the deadlines
+	watched     <-chan struct{} // closed when the context ends that interrupts
 	stop        func() bool
 	interrupted bool
 	final       bool      // the last octet may have left
@@ -66,7 +68,23 @@ var longAgo = time.Unix(1, 0)
 // watch lets the end of ctx interrupt what follows.
 func (c *conn) watch(ctx context.Context) {
 	c.interrupted, c.final, c.drainUntil, c.stale = false, false, time.Time{}, false
-	c.stop = context.AfterFunc(ctx, c.interrupt)
+	c.watched, c.stop = ctx.Done(), context.AfterFunc(ctx, c.interrupt)
+}
+
+// watchOn is watch for a connection that is watched. It is false when that one's
+// end has come: then it cannot be used any more.
+func (c *conn) watchOn(ctx context.Context) bool {
+	if ctx.Done() != c.watched {
+		if !c.unwatch() {
+			return false
+		}
+		c.watch(ctx)
+		return true
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.final, c.stale = false, false
+	return !c.interrupted && c.drainUntil.IsZero()
 }
 
 // unwatch reports whether the connection is free of its context: after an
@@ -153,6 +171,12 @@ func (c *conn) read(phase model.Phase) (reply, *trouble) {
 		c.broken = true // the server closes now (RFC 5321 §3.8)
 	}
 	return rep, nil
+}
+
+// isAnswered reports whether a line of the server has come that was not read.
+func (c *conn) isAnswered() bool {
+	came, _ := c.br.Peek(c.br.Buffered()) // which does not read
+	return bytes.IndexByte(came, '\n') >= 0
 }
 
 // command is one step: a line, its reply.

@@ -151,7 +151,6 @@ func (l *line) transact(c *conn, tx *transaction) (reply, *trouble) {
 	ended := false
 	defer func() {
 		if !ended {
-			c.unwatch()
 			l.pool.abandon(c)
 		}
 	}()
@@ -173,8 +172,10 @@ func (l *line) take(ctx context.Context, fresh bool) (*conn, *trouble) {
 		return nil, aborted(mailing.ClassInterrupt, model.PhaseConnect, "stopped before the mail was sent")
 	case c == nil:
 		return l.pool.take(ctx, fresh)
+	case !c.watchOn(ctx):
+		l.pool.abandon(c)
+		return l.pool.take(ctx, fresh)
 	}
-	c.watch(ctx)
 	return c, nil
 }
 
@@ -182,7 +183,7 @@ func (l *line) take(ctx context.Context, fresh bool) (*conn, *trouble) {
 // pool every other one.
 func (l *line) release(c *conn) {
 	if c.begun != nil {
-		if !c.broken && c.unwatch() {
+		if !c.broken { // it stays watched, for its next mail
 			l.conn = c
 			return
 		}
@@ -235,6 +236,7 @@ func (p *Pool) notTried(c *conn) {
 // abandon closes a connection on which a transaction was begun.
 func (p *Pool) abandon(c *conn) {
 	p.notTried(c)
+	c.unwatch()
 	_ = c.raw.Close()
 }
 

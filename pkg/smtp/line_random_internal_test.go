@@ -356,6 +356,9 @@ func linesAtRandom(t *testing.T, seed uint64, each int) {
 				return &mailing.Mail{From: id + "@example.org", To: id + "@example.com", Data: []byte(data)}
 			}
 			var following *mailing.Mail
+			begin := func() (context.Context, context.CancelFunc) { return context.WithCancel(context.Background()) }
+			ctx, cancel := begin()
+			defer func() { cancel() }()
 			for i := 0; i < each; {
 				m := following
 				if following = nil; m == nil {
@@ -380,7 +383,10 @@ func linesAtRandom(t *testing.T, seed uint64, each int) {
 				if n == 5 || r.IntN(10) == 0 {
 					next = nil
 				}
-				ctx, cancel := context.WithCancel(context.Background())
+				if ctx.Err() != nil || r.IntN(3) == 0 {
+					cancel() // some are given up while their next mail is on its way, and between the two
+					ctx, cancel = begin()
+				}
 				if r.IntN(12) == 0 {
 					time.AfterFunc(time.Duration(r.IntN(8000))*time.Microsecond, cancel)
 				}
@@ -389,7 +395,6 @@ func linesAtRandom(t *testing.T, seed uint64, each int) {
 					intent.wait = time.Duration(r.IntN(20)) * time.Millisecond
 				}
 				res := l.Send(ctx, m, intent, next)
-				cancel()
 				if l.conn != nil {
 					along.Add(1)
 				}

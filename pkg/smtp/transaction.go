@@ -35,6 +35,7 @@ type transaction struct {
 	ctx      context.Context
 	from, to string
 	data     []byte
+	dotted   bool // a line of it begins with a dot
 	eightBit bool // the data is not ASCII
 	utf8     bool // an address is not ASCII
 	intent   mailing.Intent
@@ -58,7 +59,8 @@ func newTransaction(mail *mailing.Mail, bounce string) (*transaction, *trouble) 
 		}
 		return nil, &trouble{outcome: model.OutcomeFailed, phase: model.PhaseRcpt, words: "not sent: the recipient's address " + err.Error()}
 	}
-	if err := checkData(tx.data); err != nil {
+	var err error
+	if tx.dotted, err = checkData(tx.data); err != nil {
 		return nil, &trouble{outcome: model.OutcomeFailed, phase: model.PhaseBody, words: "not sent: the mail " + err.Error()}
 	}
 	tx.eightBit = !isASCII(tx.data)
@@ -79,23 +81,25 @@ func checkPath(addr string) error {
 
 // checkData wants CRLF line ends and nothing that some server on the way
 // could take for one: a bare CR or LF lets a text end the mail and begin
-// another ("smuggling", RFC 5321 §2.3.8).
-func checkData(data []byte) error {
+// another ("smuggling", RFC 5321 §2.3.8). It tells whether a line begins with a
+// dot.
+func checkData(data []byte) (dotted bool, err error) {
 	if !bytes.HasSuffix(data, []byte("\r\n")) {
-		return errors.New("does not end with CRLF")
+		return false, errors.New("does not end with CRLF")
 	}
 	lines := 0
 	for rest := data; len(rest) > 0; lines++ {
 		i := bytes.IndexByte(rest, '\n')
 		if i < 1 || rest[i-1] != '\r' {
-			return errors.New("has a bare LF")
+			return false, errors.New("has a bare LF")
 		}
+		dotted = dotted || rest[0] == '.'
 		rest = rest[i+1:]
 	}
 	if bytes.Count(data, []byte("\r")) != lines {
-		return errors.New("has a bare CR")
+		return false, errors.New("has a bare CR")
 	}
-	return nil
+	return dotted, nil
 }
 
 func isASCII(b []byte) bool {
@@ -360,6 +364,7 @@ func (c *conn) twoFlights(tx *transaction) (reply, *trouble) {
 			break
 		}
 		switch {
+		case steps[i] == nil && c.isAnswered():
 		case phase == model.PhaseData:
 			c.allow(c.cfg.Timeouts.Data)
 		case c.trial:
@@ -441,16 +446,17 @@ func (c *conn) endEmpty() {
 // its last dot MAIL, RCPT and DATA of what may begin with it (RFC 2920 §3.1).
 func (c *conn) sendBody(tx *transaction) (reply, *trouble) {
 	c.out = c.out[:0]
-	data := tx.data
-	for len(data) > 0 {
+	for data := tx.data; len(data) > 0; {
 		if data[0] == '.' {
 			if t := c.put([]byte{'.'}); t != nil {
 				return reply{}, t
 			}
 		}
 		part := data
-		if i := bytes.Index(data, []byte("\n.")); i >= 0 {
-			part = data[:i+1]
+		if tx.dotted {
+			if i := bytes.Index(data, []byte("\n.")); i >= 0 {
+				part = data[:i+1]
+			}
 		}
 		if t := c.put(part); t != nil {
 			return reply{}, t
