@@ -117,20 +117,22 @@ func (r *roll) page(tx *gorm.DB, after int64, limit int) (ids []int64, last int6
 		excluded = "(SELECT t.client_id FROM client_tags t WHERE t.client_id = u.id AND t.tag IN ? LIMIT 1) IS NOT NULL"
 		args = append([]any{r.less}, args...)
 	}
-	var rows []struct {
-		ID       int64
-		Excluded bool
-	}
-	if err := tx.Raw("SELECT id, "+excluded+" AS excluded"+query, args...).Scan(&rows).Error; err != nil {
+	rows, err := tx.Raw("SELECT id, "+excluded+query, args...).Rows()
+	if err != nil {
 		return nil, after, false, err
 	}
-	for _, row := range rows {
-		if _, named := slices.BinarySearch(r.without, row.ID); !named && !row.Excluded {
-			ids = append(ids, row.ID)
+	defer rows.Close()
+	n := 0
+	for ; rows.Next(); n++ { // without reflection: it is done for every mail
+		var isOut bool
+		if err := rows.Scan(&after, &isOut); err != nil {
+			return nil, after, false, err
 		}
-		after = row.ID
+		if _, named := slices.BinarySearch(r.without, after); !named && !isOut {
+			ids = append(ids, after)
+		}
 	}
-	return ids, after, len(rows) < limit, nil
+	return ids, after, n < limit, rows.Err()
 }
 
 // lot gathers clients for a chunk, up to ChunkSize of them: half as many are
