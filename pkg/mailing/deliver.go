@@ -126,13 +126,20 @@ func (e *Engine) prepare(out *way, c *store.Claim) (*batch, error) {
 	if err != nil {
 		return nil, err
 	}
+	b, letter := e.newBatch(out, c)
+	b.window = w
+	b.letter, err = letter()
+	return b, err
+}
+
+// newBatch begins to work on a chunk with what its run has in this process. To
+// read the message may take a second, and is done once for all chunks.
+func (e *Engine) newBatch(out *way, c *store.Claim) (*batch, func() (*letter, error)) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	r := e.live(c.RunID)
 	if r.letter == nil {
-		if r.letter, err = e.newLetter(&c.Run); err != nil {
-			return nil, err
-		}
+		r.letter = sync.OnceValues(func() (*letter, error) { return e.newLetter(&c.Run) })
 	}
 	if r.streak == nil {
 		r.streak = &streak{}
@@ -144,9 +151,9 @@ func (e *Engine) prepare(out *way, c *store.Claim) (*batch, error) {
 	if r.halted == nil {
 		r.halted = make(chan struct{})
 	}
-	b := &batch{Claim: c, way: out, began: time.Now(), letter: r.letter, window: w, streak: r.streak, rate: r.rate, halted: r.halted}
+	b := &batch{Claim: c, way: out, began: time.Now(), streak: r.streak, rate: r.rate, halted: r.halted}
 	b.reason.Store(c.Run.Reason)
-	return b, nil
+	return b, r.letter
 }
 
 // passes sends what is pending in the chunk until nothing is, or it must stop:
@@ -172,7 +179,7 @@ func (e *Engine) passes(ctx context.Context, b *batch) (time.Time, string, error
 		if err := e.leaseQuota(ctx, b, len(rows)); err != nil {
 			return time.Time{}, b.waits(), err
 		}
-		next, reason, goOn := e.feed(b, rows)
+		next, reason, goOn := e.feed(b, b.streak.suspectsLast(rows))
 		b.wires.Wait()
 		b.acks.Wait()
 		if back := e.settleQuota(ctx, b); back > 0 && reason == model.ReasonDailyQuota {

@@ -70,7 +70,7 @@ type liveRun struct {
 	choice *int64 // its one way out
 	parked bool   // it has work and no way out
 	pumps  int    // at work on it
-	letter *letter
+	letter func() (*letter, error)
 	streak *streak
 	rate   *permits
 	halted chan struct{} // closed when the run was seen to be stopped
@@ -369,7 +369,10 @@ func (e *Engine) leave(runID int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if r := e.runs[runID]; r != nil && r.pumps == 0 && !r.parked {
-		r.letter, r.streak = nil, nil
+		r.letter = nil
+		if r.streak.isClean() {
+			r.streak = nil
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package mailing_test
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -315,6 +316,38 @@ func TestARefusalOfEverybodyPausesAndBurnsNobody(t *testing.T) {
 		r := h.report(m)
 		require.Zero(t, r.Counts.Failed)
 		require.GreaterOrEqual(t, r.Counts.Deferred, int64(20))
+	})
+}
+
+// A server that tells the others to come back refuses not everybody, unless it
+// says that it is about us.
+func TestRefusalsBetweenOtherAnswersAreMeant(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		for _, about := range []struct {
+			class    mailing.Class
+			enhanced string
+			failed   int64
+		}{{mailing.ClassRecipient, "5.1.1", 30}, {mailing.ClassPolicy, "5.7.1", 0}} {
+			h := newHouse(t, st, 60)
+			var n atomic.Int64
+			out := newFake(func(*mailing.Mail, func() error) mailing.Result {
+				if n.Add(1)%2 == 0 {
+					return mailing.Result{Outcome: model.OutcomeDeferred, Class: mailing.ClassRecipient, Code: 451, Enhanced: "4.7.1", Response: "greylisted", Phase: model.PhaseRcpt}
+				}
+				return mailing.Result{Outcome: model.OutcomeFailed, Class: about.class, Code: 550, Enhanced: about.enhanced, Response: "no", Phase: model.PhaseRcpt}
+			})
+			out.conns = 1
+			stop := h.engine(out)
+			id := h.create().ID
+			h.counts(id, func(c model.Counts) bool {
+				return c.Planned == 60 && c.Failed == about.failed && (c.Deferred == 30 || about.failed == 0 && c.Deferred >= 20)
+			})
+			if about.failed == 0 {
+				require.Equal(t, model.ReasonRefusedByPolicy, h.until(id, model.MailingPaused).Reason)
+			}
+			stop()
+		}
 	})
 }
 

@@ -147,6 +147,7 @@ func (e *Engine) survive(j *job) {
 	e.log.Error("a mail could not be sent", "run_id", j.RunID, "delivery_id", j.row.ID, "fault", fault, "stack", string(debug.Stack()))
 	j.failed.Store(true)
 	if d := j.streak.harm(j.row.ID, func(d *damage) { d.panics++ }); d.panics >= abortsToDefer {
+		j.streak.forget(j.row.ID)
 		e.skip(j, fmt.Errorf("panic: %v", fault))
 	}
 }
@@ -194,7 +195,7 @@ func (e *Engine) sendOne(s *sender, j *job) (next *job) {
 		mail := f.mail
 		following = f
 		s.next.Store(f)
-		if f.streak.suspects(f.row.ID) {
+		if f.streak.suspects(&f.row) {
 			return nil // what it does to the connection must not be done to the mail before it
 		}
 		return mail
@@ -247,8 +248,11 @@ func (e *Engine) settle(j *job, res Result, refusal error) {
 		e.refused(j, o, res.Class == ClassPolicy)
 		return
 	}
-	if res.Outcome == model.OutcomeSent {
-		e.believe(j.batch) // the server takes mail, so what it refused it meant
+	switch {
+	case res.Outcome == model.OutcomeSent: // the server takes mail, so what it refused it meant
+		e.believe(j.batch, true)
+	case res.Outcome == model.OutcomeDeferred && res.Class == ClassRecipient:
+		e.believe(j.batch, false)
 	}
 	e.record(j, o)
 }

@@ -31,7 +31,7 @@ func (h *house) counts(id int64, do func(model.Counts) bool) {
 		}
 		r, err := h.store.Report(h.t.Context(), h.user.Viewer(), *m.LastRunID)
 		return err == nil && do(r.Counts)
-	}, 30*time.Second, 10*time.Millisecond)
+	}, 2*time.Minute, 10*time.Millisecond)
 }
 
 // Recipients over whom the connection is lost each time wait, and the others go.
@@ -47,6 +47,31 @@ func TestRecipientsWhoEndTheConnection(t *testing.T) {
 			return take(intent)
 		}))
 		h.counts(h.create().ID, func(c model.Counts) bool { return c.Sent == 57 && c.Deferred == 3 })
+	})
+}
+
+// They hold up nobody when they come first, or when there is nobody else.
+func TestRecipientsWhoEndTheConnectionComeFirst(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		h := newHouse(t, st, 12)
+		alone := h.client(1000)
+		bad := map[string]bool{alone.Email: true}
+		for i := range 2 {
+			bad[address(i)] = true
+		}
+		out := newFake(func(m *mailing.Mail, intent func() error) mailing.Result {
+			if bad[m.To] {
+				return lost
+			}
+			return take(intent)
+		})
+		out.conns = 1
+		h.engine(out)
+		id := h.create(func(in *mailing.Input) { in.Audience.ExcludeClientIDs = []int64{alone.ID} }).ID
+		h.counts(id, func(c model.Counts) bool { return c.Sent == 10 && c.Deferred == 2 })
+		id = h.create(func(in *mailing.Input) { in.Audience = model.Audience{ClientIDs: []int64{alone.ID}} }).ID
+		h.counts(id, func(c model.Counts) bool { return c.Deferred == 1 })
 	})
 }
 

@@ -1,6 +1,7 @@
 package mailing
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -30,31 +31,37 @@ type streak struct {
 }
 
 // abortsToDefer is how often a connection may be lost over one delivery, while
-// others get through, before the delivery waits like one that was told to; and
-// how often it may end in a panic before it is skipped.
+// its server works, before the delivery waits like one that was told to; and how
+// often it may end in a panic before it is skipped.
 const abortsToDefer = 3
 
 // damage is what a delivery has done in this process.
 type damage struct {
 	losses int       // of a connection, when its recipient was named
-	first  time.Time // of them
+	last   time.Time // of them
 	panics int
 }
 
 // poisons notes that the connection was lost over a delivery when its recipient
 // was named, and reports whether it is the delivery that does it, and not the
-// server that is in trouble: others have got through since it did so first. An
-// answer to MAIL is about no recipient.
+// server that is in trouble: between the losses others got through, or the
+// server was found to be there. One that was deferred for it before has proved
+// it. An answer to MAIL is about no recipient.
 func (e *Engine) poisons(j *job, res Result) bool {
 	if res.Class != ClassConnection || !res.Named || res.Phase == model.PhaseMail && res.Code != 0 {
 		return false
 	}
 	d := j.streak.harm(j.row.ID, func(d *damage) {
-		if d.losses++; d.losses == 1 {
-			d.first = time.Now()
+		if d.losses == 0 || j.way.rest.workedSince(d.last) {
+			d.losses++
 		}
+		d.last = time.Now()
 	})
-	return d.losses >= abortsToDefer && j.way.rest.goodSince(d.first)
+	if d.losses < abortsToDefer && !j.row.Lost {
+		return false
+	}
+	j.streak.forget(j.row.ID) // its row says it from now on
+	return true
 }
 
 // harm notes what a delivery did.
@@ -70,13 +77,46 @@ func (s *streak) harm(deliveryID int64, note func(*damage)) damage {
 	return d
 }
 
-// suspects reports whether a delivery has done harm before.
-func (s *streak) suspects(deliveryID int64) bool {
+func (s *streak) forget(deliveryID int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, did := s.harmed[deliveryID]
-	return did
+	delete(s.harmed, deliveryID)
 }
+
+// suspects reports whether a delivery has done harm before.
+func (s *streak) suspects(row *store.Lot) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, did := s.harmed[row.ID]
+	return did || row.Lost
+}
+
+// suspectsLast puts those that have done harm behind the others, so that they
+// keep nobody from being mailed.
+func (s *streak) suspectsLast(rows []store.Lot) []store.Lot {
+	var last []store.Lot
+	rows = slices.DeleteFunc(rows, func(r store.Lot) bool {
+		did := s.suspects(&r)
+		if did {
+			last = append(last, r)
+		}
+		return did
+	})
+	return append(rows, last...)
+}
+
+// isClean reports whether nothing is known of its deliveries; nil is.
+func (s *streak) isClean() bool {
+	if s == nil {
+		return true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.harmed) == 0
+}
+
+// policyWords stand for 530 and 5.7.x, which are about us, whatever else they say.
+const policyWords = "policy"
 
 // refused takes a permanent refusal of one recipient. In a linked run it is no
 // news that many are refused in the same words: that is why they are retried.
@@ -88,7 +128,7 @@ func (e *Engine) refused(j *job, o *store.Outcome, policy bool) {
 	}
 	words := o.Attempt.Enhanced + " " + strings.ReplaceAll(strings.ToLower(o.Attempt.Response), j.row.Email, "")
 	if policy {
-		words = "policy" // 530 and 5.7.x are about us, whatever else they say
+		words = policyWords
 	}
 	s := j.streak
 	s.mu.Lock()
@@ -122,10 +162,16 @@ func (e *Engine) refused(j *job, o *store.Outcome, policy bool) {
 	}
 }
 
-// believe lets the refusals of a run so far count as what they say.
-func (e *Engine) believe(b *batch) {
+// believe lets the refusals of a run so far count as what they say, as another
+// answer came in between. One that is not a yes leaves those open that are about
+// us.
+func (e *Engine) believe(b *batch, yes bool) {
 	s := b.streak
 	s.mu.Lock()
+	if !yes && s.words == policyWords {
+		s.mu.Unlock()
+		return
+	}
 	meant := s.held
 	s.held, s.words, s.row = nil, "", 0
 	s.mu.Unlock()

@@ -10,8 +10,8 @@ import (
 	"github.com/postrider/postrider/pkg/store"
 )
 
-// It is the server that is in trouble as long as nobody else gets through, and
-// what it answers to MAIL is about nobody.
+// It is the server that is in trouble as long as it is not seen to work between
+// two losses, and what it answers to MAIL is about nobody.
 func TestADeliveryIsNotBlamedForItsServer(t *testing.T) {
 	t.Parallel()
 	lost := Result{Outcome: model.OutcomeAborted, Class: ClassConnection, Phase: model.PhaseMail, Named: true}
@@ -22,19 +22,42 @@ func TestADeliveryIsNotBlamedForItsServer(t *testing.T) {
 		res    Result
 		blamed bool
 	}{"lost": {lost, true}, "answered": {answered, false}, "not named": {unnamed, false}} {
-		j := &job{batch: &batch{way: &way{}, streak: &streak{}}, row: store.Lot{Delivery: model.Delivery{ID: 1}}}
-		for range 5 {
-			require.False(t, e.poisons(j, c.res), name)
-		}
-		j.way.rest.good()
-		require.Equal(t, c.blamed, e.poisons(j, c.res), name)
-		require.Equal(t, c.blamed, j.streak.suspects(1), name)
+		for sign, works := range map[string]func(*breaker){
+			"another got through": func(b *breaker) { b.good() },
+			"it was there again": func(b *breaker) {
+				b.believe(model.Breaker{Rested: 1}, b.changes(), 0)
+				b.believe(model.Breaker{Rested: 1, Proven: true}, b.changes(), 0)
+			},
+		} {
+			j := &job{batch: &batch{way: &way{}, streak: &streak{}}, row: store.Lot{Delivery: model.Delivery{ID: 1}}}
+			for range 2 {
+				for range 5 {
+					require.False(t, e.poisons(j, c.res), name+sign)
+				}
+				works(&j.way.rest)
+			}
+			require.Equal(t, c.blamed, e.poisons(j, c.res), name+sign)
+			require.True(t, j.streak.isClean())
 
-		fresh := &job{batch: j.batch, row: store.Lot{Delivery: model.Delivery{ID: 2}}}
-		require.False(t, e.poisons(fresh, c.res), name)
-		j.way.rest.good()
-		require.Equal(t, []bool{false, c.blamed}, []bool{e.poisons(fresh, c.res), e.poisons(fresh, c.res)}, name)
+			j.row.Lost = true // as the row of one that was deferred for it says
+			require.Equal(t, c.blamed, e.poisons(j, c.res), name+sign)
+		}
 	}
+}
+
+// Those that have done harm are tried when all others have been.
+func TestSuspectsComeLast(t *testing.T) {
+	t.Parallel()
+	lot := func(id int64, lost bool) store.Lot {
+		return store.Lot{Delivery: model.Delivery{ID: id}, Lost: lost}
+	}
+	s := &streak{}
+	s.harm(2, func(d *damage) { d.losses++ })
+	var ids []int64
+	for _, r := range s.suspectsLast([]store.Lot{lot(1, true), lot(2, false), lot(3, false), lot(4, false)}) {
+		ids = append(ids, r.ID)
+	}
+	require.Equal(t, []int64{3, 4, 1, 2}, ids)
 }
 
 // Two connections lost and two panics are not three of either.

@@ -165,11 +165,12 @@ func (e *Engine) sendBy(ctx context.Context, w *way, line Line, mail *Mail, inte
 		return Result{}, false
 	}
 	limited := &limitedIntent{Intent: intent, limit: w.limit, permit: p, held: true}
-	res = line.Send(ctx, mail, limited, nil)
-	if limited.held { // the mail did not leave
-		w.limit.giveBack(p)
-	}
-	return res, true
+	defer func() {
+		if limited.held { // the mail did not leave
+			w.limit.giveBack(p)
+		}
+	}()
+	return line.Send(ctx, mail, limited, nil), true
 }
 
 // limitedIntent looks at the permit when the mail leaves.

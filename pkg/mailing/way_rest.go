@@ -32,7 +32,7 @@ const probePause = time.Second
 // rests for longer.
 type breaker struct {
 	calm atomic.Bool  // there is no trouble, not even one
-	last atomic.Int64 // when the server last took or refused a mail in order, Unix nanoseconds
+	last atomic.Int64 // when the server last took or refused a mail in order, or was found to be there again, Unix nanoseconds
 
 	mu     sync.Mutex
 	row    int // troubles in a row
@@ -77,8 +77,9 @@ func (b *breaker) good() (ended bool) {
 	return ended
 }
 
-// goodSince reports whether the server has worked since a moment.
-func (b *breaker) goodSince(t time.Time) bool { return b.last.Load() > t.UnixNano() }
+// workedSince reports whether the server has worked since a moment, as far as
+// that can be seen.
+func (b *breaker) workedSince(t time.Time) bool { return b.last.Load() > t.UnixNano() }
 
 // trouble notes one, and reports whether the way out rests by it.
 func (b *breaker) trouble(now time.Time, reason string) bool {
@@ -111,6 +112,9 @@ func (b *breaker) believe(known model.Breaker, since int, ahead time.Duration) {
 		return
 	}
 	was := b.shut
+	if known.Proven && !b.proven {
+		b.last.Store(time.Now().UnixNano())
+	}
 	b.shut, b.proven = known.Rested > 0 && !known.Proven, known.Rested > 0 && known.Proven
 	b.rested, b.reason, b.until = known.Rested, known.Reason, known.Until.Add(-ahead)
 	if was != b.shut {

@@ -143,6 +143,7 @@ type Lot struct {
 	Gone       bool   // the client was deleted
 	Suppressed string // reason of a suppression, "" when there is none
 	LinkID     *int64 // the first of its chain, if it went to this address: its link to unsubscribe is that of the first
+	Lost       bool   // it was deferred, and its last attempt had no answer
 }
 
 // Pending reads the pending deliveries of a claimed chunk: what it takes to
@@ -161,7 +162,7 @@ func (s *Store) Pending(ctx context.Context, c *Claim) ([]Lot, error) {
 	}
 	rows, err := q.Select("d.id, d.client_id, d.email, d.origin_id, d.first_id, d.attempts, d.deferrals, d.possible_duplicate, d.first_deferred_at, " +
 		"COALESCE(c.full_name, ''), COALESCE(c.locale, ''), COALESCE(c.attributes, '{}'), c.id IS NULL, COALESCE(s.reason, ''), " +
-		"(SELECT f.id FROM deliveries f WHERE f.id = d.first_id AND f.email = d.email)").
+		"(SELECT f.id FROM deliveries f WHERE f.id = d.first_id AND f.email = d.email), d.deferrals > 0 AND d.last_code = 0").
 		Order("d.client_id").Rows()
 	if err != nil {
 		return nil, kindOf(err, "read the deliveries of a chunk")
@@ -171,7 +172,7 @@ func (s *Store) Pending(ctx context.Context, c *Claim) ([]Lot, error) {
 	for rows.Next() { // without reflection: it is done for every mail
 		l := Lot{Delivery: model.Delivery{RunID: c.RunID, ChunkID: c.ID, State: model.Pending}}
 		err := rows.Scan(&l.ID, &l.ClientID, &l.Email, &l.OriginID, &l.FirstID, &l.Attempts, &l.Deferrals, &l.PossibleDuplicate, &l.FirstDeferredAt,
-			&l.FullName, &l.Locale, &l.Attributes, &l.Gone, &l.Suppressed, &l.LinkID)
+			&l.FullName, &l.Locale, &l.Attributes, &l.Gone, &l.Suppressed, &l.LinkID, &l.Lost)
 		if err != nil {
 			return nil, kindOf(err, "read the deliveries of a chunk")
 		}
