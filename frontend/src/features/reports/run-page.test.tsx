@@ -167,6 +167,24 @@ test("an opened delivery shows what the server said and what it means", async ()
   expect(router.state.location.search).toEqual({ client: 5 });
 });
 
+test("who was not mailed before the end is told where the reasons stand", async () => {
+  const report = aReport({ run_id: 41 });
+  server.use(
+    http.get(at("/reports/41"), () =>
+      HttpResponse.json({ ...report, counts: { ...report.counts, expired: 4 } }),
+    ),
+    http.get(at("/reports/41/timeline"), () => HttpResponse.json({ bucket_seconds: 1, points: [] })),
+    http.get(at("/reports/41/reasons"), () => HttpResponse.json({ items: [] })),
+    http.get(at("/reports/41/deliveries"), () =>
+      HttpResponse.json({ items: [], next_cursor: null, total: 0 }),
+    ),
+  );
+  await visitSignedIn("/reports/41");
+  const reasons = within(await screen.findByRole("region", { name: "Why not" }));
+  expect(await reasons.findByText(/^4 recipients were not mailed any more/)).toBeInTheDocument();
+  expect(reasons.queryByText(/^Nobody was refused/)).not.toBeInTheDocument();
+});
+
 test("a retry says its consequence in numbers, leaves doubts out unless chosen, and leads to its run", async () => {
   let body: unknown;
   server.use(

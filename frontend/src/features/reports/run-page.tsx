@@ -77,7 +77,7 @@ function Run({ report }: { report: Report }) {
           <Ledger runId={runId} counts={state.counts} />
           <Stack gap="md">
             <RunTimeline runId={runId} live={live} />
-            <RunReasons runId={runId} live={live} />
+            <RunReasons runId={runId} live={live} expired={state.counts.expired} />
           </Stack>
         </div>
       </div>

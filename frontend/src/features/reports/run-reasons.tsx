@@ -14,8 +14,9 @@ import { useSkipWords } from "./why-words";
 const keyOf = ({ state, code, enhanced, text }: Reason) => [state, code, enhanced, text].join("\n");
 
 /** Why mails of a run were not sent, the most frequent first; each number leads to its rows. */
-export function RunReasons({ runId, live }: { runId: number; live: boolean }) {
+export function RunReasons({ runId, live, expired }: { runId: number; live: boolean; expired: number }) {
   const { t } = useTranslation();
+  const format = useFormat();
   const read = useQuery({ ...reasons(runId), refetchInterval: live ? 10_000 : false });
   return (
     <Paper withBorder p="md" component="section" aria-labelledby="reasons">
@@ -31,7 +32,7 @@ export function RunReasons({ runId, live }: { runId: number; live: boolean }) {
           retrying={read.isFetching}
         />
       )}
-      {read.data?.length === 0 && <Text c="dimmed">{t("reports.reasons.none")}</Text>}
+      {read.data?.length === 0 && expired === 0 && <Text c="dimmed">{t("reports.reasons.none")}</Text>}
       {read.data && read.data.length > 0 && (
         <Table verticalSpacing="xs" style={{ overflowWrap: "anywhere" }}>
           <Table.Thead>
@@ -51,6 +52,11 @@ export function RunReasons({ runId, live }: { runId: number; live: boolean }) {
             ))}
           </Table.Tbody>
         </Table>
+      )}
+      {expired > 0 && (
+        <Text mt="xs">
+          {t("reports.reasons.expired", { count: expired, number: format.number(expired) })}
+        </Text>
       )}
     </Paper>
   );
