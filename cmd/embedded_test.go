@@ -77,6 +77,12 @@ func TestEmbeddedFromRegistrationToReport(t *testing.T) {
 	u.must(http.StatusOK, "GET", "/me", nil, nil) // even the session
 	require.EqualValues(t, 3, u.report(u.until(now.ID, "finished")).Counts["sent"])
 	require.Len(t, all[inboxItem](u, "/inbox"), 6)
+
+	// nor does a secret key in the settings end what the folder's own has signed
+	require.Zero(t, p.stop())
+	p, u.base = embedded(t, dir, "POSTRIDER_SECRET_KEY="+secretKey())
+	p.shows("counts as a former one")
+	u.must(http.StatusOK, "GET", "/me", nil, nil)
 }
 
 func TestASecondProcessIsKeptOutOfTheDataFolder(t *testing.T) {

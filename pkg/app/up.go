@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -12,6 +13,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -84,21 +86,28 @@ func alone(f *os.File, do func() error) error {
 	return do()
 }
 
-// secret is the folder's own secret key, made once.
+// secretPath is where the folder keeps its own secret key.
+func (f *folder) secretPath() string { return filepath.Join(f.path, "secret.key") }
+
+// secret is the folder's own secret key, nil without one.
 func (f *folder) secret() ([]byte, error) {
-	path := filepath.Join(f.path, "secret.key")
-	text, err := os.ReadFile(path)
-	if err == nil {
-		key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
-		if err != nil || len(key) < 32 {
-			return nil, fmt.Errorf("%s does not hold a secret key; if it is lost, sessions and links in sent mails end with it: remove the file to make a new one", path)
-		}
-		return key, nil
+	text, err := os.ReadFile(f.secretPath())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
-	if !errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
 		return nil, fmt.Errorf("read the secret key: %w", err)
 	}
-	key := make([]byte, 32)
+	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(key) < 32 {
+		return nil, fmt.Errorf("%s does not hold a secret key; if it is lost, sessions and links in sent mails end with it: remove the file to make a new one", f.secretPath())
+	}
+	return key, nil
+}
+
+// newSecret makes the folder's own secret key.
+func (f *folder) newSecret() ([]byte, error) {
+	path, key := f.secretPath(), make([]byte, 32)
 	_, _ = rand.Read(key) // never fails (crypto/rand)
 	// written beside and renamed, so that a death leaves no half of it
 	if err := os.WriteFile(path+".new", []byte(base64.StdEncoding.EncodeToString(key)+"\n"), 0o600); err != nil {
@@ -167,12 +176,21 @@ type embedded struct {
 
 func (f *folder) openEmbedded(ctx context.Context, cfg *config.Config, log *slog.Logger) (*embedded, error) {
 	own := *cfg
-	if len(own.SecretKey) == 0 {
-		key, err := f.secret()
-		if err != nil {
+	key, err := f.secret()
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case len(own.SecretKey) > 0 && key != nil && !bytes.Equal(key, own.SecretKey):
+		own.SecretKeyPrevious = append(slices.Clone(own.SecretKeyPrevious), key)
+		log.Warn("the secret key of the settings is used; that of the data folder counts as a former one, as long as it is there", "file", f.secretPath())
+	case len(own.SecretKey) > 0:
+	case key != nil:
+		own.SecretKey = key
+	default:
+		if own.SecretKey, err = f.newSecret(); err != nil {
 			return nil, err
 		}
-		own.SecretKey = key
 	}
 	st, err := openStore(ctx, &own, log)
 	if err != nil {
