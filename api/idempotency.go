@@ -41,7 +41,7 @@ type remake func(c echo.Context, id int64) error
 // something. Accounts and keys to them are not among them, as their answers
 // hold secrets, which must not be kept.
 func (s *Server) onceOnly() map[string]remake {
-	tested := func(c echo.Context, _ int64) error { return c.NoContent(http.StatusAccepted) }
+	tested := func(c echo.Context, id int64) error { return c.JSON(http.StatusAccepted, testSent{ID: id}) }
 	mailing := func(status int) remake {
 		return func(c echo.Context, id int64) error {
 			m, err := s.Store.Mailing(c.Request().Context(), viewerOf(c), id)

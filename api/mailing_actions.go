@@ -228,12 +228,13 @@ func (s *Server) duplicateMailing(c echo.Context) error {
 //
 //	@Summary		Send a test mail
 //	@Description	As for messages, with the sender of the mailing: to oneself, or to one of one's own clients, rendered as client_id and sent to `to` where both are given. An address that is suppressed is a 422 with code suppressed.
+//	@Description	GET /test-mails/{id} tells what becomes of it.
 //	@Tags			mailings
 //	@Security		Bearer
 //	@Param			id				path	int			true	"id"
 //	@Param			body			body	testRequest	false	"to whom"
 //	@Param			Idempotency-Key	header	string		false	"makes a repeat within 24 hours answer the same and make nothing more"	maxlength(255)
-//	@Success		202
+//	@Success		202	{object}	testSent
 //	@Failure		400	{object}	problem
 //	@Failure		401	{object}	problem
 //	@Failure		403	{object}	problem
@@ -253,10 +254,11 @@ func (s *Server) testMailing(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Mailings.TestMailing(c.Request().Context(), viewerOf(c), m.ID, body.To, body.ClientID); err != nil {
+	id, err := s.Mailings.TestMailing(c.Request().Context(), viewerOf(c), m.ID, body.To, body.ClientID)
+	if err != nil {
 		return err
 	}
-	return c.NoContent(http.StatusAccepted)
+	return c.JSON(http.StatusAccepted, testSent{ID: id})
 }
 
 type audienceResponse struct {

@@ -34,8 +34,9 @@ var makers = map[string]func(t *testing.T, owner *caller) int64{
 	"/suppressions/:id": func(t *testing.T, owner *caller) int64 {
 		return owner.do(t, "POST", "/suppressions", fields{"email": fresh("no") + "@example.com", "reason": "blocked"}).require(t, 201).id(t)
 	},
-	"/messages/:id": makeMessage,
-	"/mailings/:id": func(t *testing.T, owner *caller) int64 { return makeMailing(t, owner, true) },
+	"/messages/:id":   makeMessage,
+	"/test-mails/:id": makeTest,
+	"/mailings/:id":   func(t *testing.T, owner *caller) int64 { return makeMailing(t, owner, true) },
 	"/reports/:run_id": func(t *testing.T, owner *caller) int64 {
 		mailing := makeMailing(t, owner, false)
 		var runs struct {

@@ -401,12 +401,13 @@ type testRequest struct {
 //	@Summary		Send a test mail
 //	@Description	To oneself, or to one of one's own clients. It appears in no report, and its link to unsubscribe does nothing.
 //	@Description	With client_id it is rendered as that client gets it; with to it goes there, whoever it is rendered for. An address that is suppressed is a 422 with code suppressed.
+//	@Description	GET /test-mails/{id} tells what becomes of it.
 //	@Tags			messages
 //	@Security		Bearer
 //	@Param			id				path	int			true	"id"
 //	@Param			to				body	testRequest	false	"to whom, and as whom"
 //	@Param			Idempotency-Key	header	string		false	"makes a repeat within 24 hours answer the same and make nothing more"	maxlength(255)
-//	@Success		202
+//	@Success		202	{object}	testSent
 //	@Failure		400	{object}	problem
 //	@Failure		401	{object}	problem
 //	@Failure		403	{object}	problem
@@ -432,8 +433,9 @@ func (s *Server) testMessage(c echo.Context) error {
 	if err := bind(c, &in); err != nil {
 		return err
 	}
-	if err := s.Mailings.TestMessage(c.Request().Context(), viewerOf(c), row.ID, in.To, in.ClientID); err != nil {
+	id, err := s.Mailings.TestMessage(c.Request().Context(), viewerOf(c), row.ID, in.To, in.ClientID)
+	if err != nil {
 		return err
 	}
-	return c.NoContent(http.StatusAccepted)
+	return c.JSON(http.StatusAccepted, testSent{ID: id})
 }

@@ -97,6 +97,9 @@ func (s *Server) routes() []route {
 		{post, "/messages/:id/preview", anyUser, reads(model.MessagesViewAll, model.ClientsViewAll), model.MessagesRead, s.previewMessage},
 		{post, "/messages/:id/test", anyUser, changes(model.MessagesViewAll, model.ClientsViewAll), model.MailingsSend, s.testMessage},
 
+		// testmails.go
+		{get, "/test-mails/:id", anyUser, own, model.MailingsSend, s.testMail},
+
 		// mailings.go, mailing_actions.go
 		{get, "/mailings", anyUser, reads(model.MailingsViewAll), model.MailingsRead, s.mailings},
 		{post, "/mailings", anyUser, own, model.MailingsWrite, s.createMailing},

@@ -402,8 +402,11 @@ func (e *Engine) Mail(ctx context.Context, id int64) error {
 		delete(e.mails, id)
 		e.mu.Unlock()
 	}()
-	if w, _, _ := e.route(nil); w == nil {
-		return nil // the sweep comes back to it
+	if w, reason, _ := e.route(nil); w == nil {
+		if !e.known.Load() || reason == closed {
+			return nil // it is looked at again within a beat
+		}
+		return e.store.HoldSystemMail(ctx, id, reason) // the sweep comes back to it
 	}
 	m, err := e.store.TakeSystemMail(ctx, id)
 	if err != nil || m == nil {
@@ -431,9 +434,12 @@ func (e *Engine) Mail(ctx context.Context, id int64) error {
 	now = e.now()
 	if !ok {
 		m.NextAt = now.Add(longWait)
+		if _, reason, _ := e.route(nil); reason != closed {
+			m.WaitsFor = reason
+		}
 		return e.store.SettleSystemMail(e.last, m)
 	}
-	m.LastAnswer = res.Response
+	m.LastAnswer, m.Code, m.Enhanced = res.Response, res.Code, res.Enhanced
 	switch {
 	case res.Outcome == model.OutcomeSent:
 		m.SentAt = &now

@@ -125,11 +125,12 @@ func (s *Service) sampleVars(ctx context.Context, v model.Viewer, clientID *int6
 // sent within seconds and appears in no report. An address that the viewer has
 // suppressed is model.Invalid, with code suppressed, on to or client_id. It is one
 // of the mails that the viewer may send a day: without one left it is
-// model.Conflict.
-func (s *Service) TestMessage(ctx context.Context, v model.Viewer, id int64, to string, clientID *int64) error {
+// model.Conflict. It answers the id of the mail, by which store.TestMail tells
+// what becomes of it.
+func (s *Service) TestMessage(ctx context.Context, v model.Viewer, id int64, to string, clientID *int64) (int64, error) {
 	msg, err := s.store.Message(ctx, v, id)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	m := &model.Mailing{OwnerID: v.UserID, Name: msg.Name}
 	return s.test(ctx, v, m, msg, to, clientID)
@@ -137,49 +138,49 @@ func (s *Service) TestMessage(ctx context.Context, v model.Viewer, id int64, to 
 
 // TestMailing mails what a mailing would send, with its sender, like
 // TestMessage.
-func (s *Service) TestMailing(ctx context.Context, v model.Viewer, id int64, to string, clientID *int64) error {
+func (s *Service) TestMailing(ctx context.Context, v model.Viewer, id int64, to string, clientID *int64) (int64, error) {
 	m, err := s.store.Mailing(ctx, v, id)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if !v.MayChange(m.OwnerID) {
-		return model.E(model.Forbidden, "you may look at this but not change it")
+		return 0, model.E(model.Forbidden, "you may look at this but not change it")
 	}
 	if m.MessageID == nil {
-		return model.E(model.Conflict, "the message of this mailing was deleted; choose another first")
+		return 0, model.E(model.Conflict, "the message of this mailing was deleted; choose another first")
 	}
 	msg, err := s.store.Message(ctx, v, *m.MessageID)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	return s.test(ctx, v, m, msg, to, clientID)
 }
 
-func (s *Service) test(ctx context.Context, v model.Viewer, m *model.Mailing, msg *model.Message, to string, clientID *int64) error {
+func (s *Service) test(ctx context.Context, v model.Viewer, m *model.Mailing, msg *model.Message, to string, clientID *int64) (int64, error) {
 	vars, err := s.sampleVars(ctx, v, clientID, nil)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if clientID != nil { // those who see everyone's clients must not mail them
 		own, err := s.store.OwnsAddress(ctx, v.UserID, vars.Client.Email)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		if !own {
 			var bad model.Fields
 			bad.Add("client_id", "unknown", "there is no such client")
-			return bad.Err()
+			return 0, bad.Err()
 		}
 	}
 	ownName, own, err := s.store.OwnerName(ctx, v.UserID)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	field, toName := "to", ""
 	switch {
 	case to != "":
 		if to, err = s.testAddress(ctx, v, to, own); err != nil {
-			return err
+			return 0, err
 		}
 	case clientID != nil:
 		field, to, toName = "client_id", vars.Client.Email, vars.Client.FullName
@@ -188,12 +189,12 @@ func (s *Service) test(ctx context.Context, v model.Viewer, m *model.Mailing, ms
 	}
 	suppressed, err := s.store.Suppressed(ctx, v.UserID, to)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if suppressed {
 		var bad model.Fields
 		bad.Add(field, "suppressed", "%s is suppressed and gets no mail", to)
-		return bad.Err()
+		return 0, bad.Err()
 	}
 	if clientID == nil {
 		vars.Client = template.ClientVars{Email: to, FullName: ownName}
@@ -201,13 +202,13 @@ func (s *Service) test(ctx context.Context, v model.Viewer, m *model.Mailing, ms
 	senderName, senderEmail := ownName, own
 	if m.OwnerID != v.UserID {
 		if senderName, senderEmail, err = s.store.OwnerName(ctx, m.OwnerID); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	s.signed(&vars, m, senderName, senderEmail)
 	out, err := renderOnce(msg.Subject, msg.HTML, msg.Text, vars)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	from, name := s.sender(m)
 	mail := &model.SystemMail{
@@ -216,16 +217,16 @@ func (s *Service) test(ctx context.Context, v model.Viewer, m *model.Mailing, ms
 	}
 	leave, err := s.store.LeaseMails(ctx, v.UserID, 1)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if leave.Limited && leave.N == 0 {
-		return model.E(model.Conflict, "your mails of today have all left: they are counted anew from %s", leave.Until.Format("15:04 UTC"))
+		return 0, model.E(model.Conflict, "your mails of today have all left: they are counted anew from %s", leave.Until.Format("15:04 UTC"))
 	}
 	if err := s.store.CreateSystemMail(ctx, mail); err != nil {
-		return errors.Join(err, s.store.ReturnMails(ctx, leave, leave.N))
+		return 0, errors.Join(err, s.store.ReturnMails(ctx, leave, leave.N))
 	}
 	s.SendSoon(ctx, mail.ID)
-	return nil
+	return mail.ID, nil
 }
 
 // testAddress holds that tests go to oneself or to one's own clients only.

@@ -6,6 +6,7 @@ import (
 	"net/mail"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -39,7 +40,8 @@ func TestATestMailIsLikeTheMailItStandsFor(t *testing.T) {
 		h.until(m.ID, model.MailingFinished)
 
 		// as the first client, to the second
-		require.NoError(t, h.service.TestMailing(ctx, v, m.ID, address(1), &first.Items[0].ID))
+		_, err = h.service.TestMailing(ctx, v, m.ID, address(1), &first.Items[0].ID)
+		require.NoError(t, err)
 		out.wait(3)
 		mails := out.mails[address(1)]
 		require.Len(t, mails, 2)
@@ -93,13 +95,17 @@ func TestATestMailSparesTheSuppressed(t *testing.T) {
 		require.NoError(t, st.Suppress(ctx, &model.Suppression{OwnerID: h.user.ID, Email: h.user.Email, Reason: model.Blocked}))
 		require.NoError(t, st.Suppress(ctx, &model.Suppression{OwnerID: testkit.User(t, st).ID, Email: address(1), Reason: model.Blocked}))
 
-		requireField(t, h.service.TestMessage(ctx, v, h.message.ID, "", &id), "client_id", "suppressed")
-		requireField(t, h.service.TestMailing(ctx, v, m.ID, strings.ToUpper(address(0)), nil), "to", "suppressed")
-		requireField(t, h.service.TestMessage(ctx, v, h.message.ID, "", nil), "to", "suppressed")
+		_, err = h.service.TestMessage(ctx, v, h.message.ID, "", &id)
+		requireField(t, err, "client_id", "suppressed")
+		_, err = h.service.TestMailing(ctx, v, m.ID, strings.ToUpper(address(0)), nil)
+		requireField(t, err, "to", "suppressed")
+		_, err = h.service.TestMessage(ctx, v, h.message.ID, "", nil)
+		requireField(t, err, "to", "suppressed")
 		due, err := st.DueSystemMails(ctx, 10)
 		require.NoError(t, err)
 		require.Empty(t, due, "nothing is sent")
-		require.NoError(t, h.service.TestMessage(ctx, v, h.message.ID, address(1), &id), "nothing goes to the client it is rendered for")
+		_, err = h.service.TestMessage(ctx, v, h.message.ID, address(1), &id)
+		require.NoError(t, err, "nothing goes to the client it is rendered for")
 	})
 }
 
@@ -129,5 +135,55 @@ func TestTheSenderOfAPreview(t *testing.T) {
 			_, err = exchanged.Unsubscription(ctx, strings.TrimPrefix(p.Text, "http://localhost:8080/u/"))
 			require.Equal(t, counts, err == nil, "%v", err)
 		}
+	})
+}
+
+// told waits until a test mail is as its sender should see it.
+func (h *house) told(id int64, is func(*model.SystemMail) bool) *model.SystemMail {
+	h.t.Helper()
+	var m *model.SystemMail
+	require.Eventually(h.t, func() bool {
+		var err error
+		m, err = h.store.TestMail(context.Background(), h.user.Viewer(), id)
+		return err == nil && is(m)
+	}, time.Minute, 10*time.Millisecond)
+	return m
+}
+
+func TestATestMailKeepsWhatTheServerSaid(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		h := newHouse(t, st, 0)
+		send := func() int64 {
+			id, err := h.service.TestMessage(context.Background(), h.user.Viewer(), h.message.ID, "", nil)
+			require.NoError(t, err)
+			return id
+		}
+		waits := send()
+		stop := h.engineBy(mailing.Ways{})
+		m := h.told(waits, func(m *model.SystemMail) bool { return m.WaitsFor != "" })
+		require.Equal(t, []any{model.ReasonNoTransport, 0}, []any{m.WaitsFor, m.Attempts})
+		stop()
+
+		stop = h.engine(newFake(nil))
+		m = h.told(waits, func(m *model.SystemMail) bool { return m.SentAt != nil })
+		require.Equal(t, []any{"", 250, "2.0.0", "queued"}, []any{m.WaitsFor, m.Code, m.Enhanced, m.LastAnswer})
+		stop()
+
+		stop = h.engine(newFake(func(*mailing.Mail, func() error) mailing.Result {
+			return mailing.Result{Outcome: model.OutcomeFailed, Class: mailing.ClassRecipient, Phase: model.PhaseRcpt, Code: 550, Enhanced: "5.1.1", Response: "No such mailbox"}
+		}))
+		m = h.told(send(), func(m *model.SystemMail) bool { return m.FailedAt != nil })
+		require.Equal(t, []any{550, "5.1.1", "No such mailbox"}, []any{m.Code, m.Enhanced, m.LastAnswer})
+		stop()
+
+		// the first is tried, and lets the server rest; the next waits for its rest
+		away := newFake(func(*mailing.Mail, func() error) mailing.Result { return trouble(mailing.ClassAuth, model.PhaseAuth) })
+		away.probe = func() *mailing.Result { r := trouble(mailing.ClassAuth, model.PhaseAuth); return &r }
+		h.engine(away)
+		m = h.told(send(), func(m *model.SystemMail) bool { return m.LastAnswer != "" })
+		require.Equal(t, []any{0, "no", true}, []any{m.Code, m.LastAnswer, m.NextAt.After(m.CreatedAt)})
+		m = h.told(send(), func(m *model.SystemMail) bool { return m.WaitsFor != "" })
+		require.Equal(t, []any{model.ReasonSMTPAuth, 0}, []any{m.WaitsFor, m.Attempts})
 	})
 }

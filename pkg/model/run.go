@@ -186,6 +186,9 @@ type SystemMail struct {
 	FailedAt   *time.Time
 	Attempts   int
 	LastAnswer string
+	Code       int    // of LastAnswer, 0 when no server gave it
+	Enhanced   string // of LastAnswer, "" when there was none
+	WaitsFor   string // why no try begins: one of the reasons of runs, "" when one may
 	RefID      *int64 // the registration or session that a mail is about
 }
 

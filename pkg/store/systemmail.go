@@ -38,7 +38,7 @@ func (s *Store) TakeSystemMail(ctx context.Context, id int64) (*model.SystemMail
 			return err
 		}
 		var m model.SystemMail
-		res := tx.Raw("UPDATE system_mails SET next_at = ?, attempts = attempts + 1 WHERE id = ? AND sent_at IS NULL AND failed_at IS NULL AND next_at <= ? RETURNING id",
+		res := tx.Raw("UPDATE system_mails SET next_at = ?, attempts = attempts + 1, waits_for = '' WHERE id = ? AND sent_at IS NULL AND failed_at IS NULL AND next_at <= ? RETURNING id",
 			now.Add(SystemMailLease), id, now).Scan(&m)
 		if res.Error != nil || m.ID == 0 {
 			return res.Error
@@ -58,8 +58,30 @@ func (s *Store) SettleSystemMail(ctx context.Context, m *model.SystemMail) error
 		if m.SentAt == nil {
 			q = q.Where("attempts = ?", m.Attempts)
 		}
-		return q.Updates(map[string]any{"next_at": m.NextAt, "sent_at": m.SentAt, "failed_at": m.FailedAt, "last_answer": m.LastAnswer}).Error
+		return q.Updates(map[string]any{
+			"next_at": m.NextAt, "sent_at": m.SentAt, "failed_at": m.FailedAt, "last_answer": m.LastAnswer,
+			"code": m.Code, "enhanced": m.Enhanced, "waits_for": m.WaitsFor,
+		}).Error
 	}), "settle a system mail")
+}
+
+// HoldSystemMail notes why no try of a system mail can begin.
+func (s *Store) HoldSystemMail(ctx context.Context, id int64, waitsFor string) error {
+	return kindOf(s.tx(ctx, func(tx *gorm.DB) error {
+		return tx.Exec("UPDATE system_mails SET waits_for = ? WHERE id = ? AND waits_for <> ? AND sent_at IS NULL AND failed_at IS NULL",
+			waitsFor, id, waitsFor).Error
+	}), "hold a system mail")
+}
+
+// TestMail is a test that the viewer had sent, without its bodies. That of
+// somebody else is model.NotFound for everybody.
+func (s *Store) TestMail(ctx context.Context, v model.Viewer, id int64) (*model.SystemMail, error) {
+	var m model.SystemMail
+	err := s.read(ctx).Omit("html", "text").Where("id = ? AND owner_id = ? AND kind = ?", id, v.UserID, model.MailTest).Take(&m).Error
+	if err != nil {
+		return nil, kindOf(err, "read a test mail")
+	}
+	return &m, nil
 }
 
 // DueSystemMails are the mails whose time has come.

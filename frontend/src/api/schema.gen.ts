@@ -871,6 +871,7 @@ export interface paths {
         /**
          * Send a test mail
          * @description As for messages, with the sender of the mailing: to oneself, or to one of one's own clients, rendered as client_id and sent to `to` where both are given. An address that is suppressed is a 422 with code suppressed.
+         *     GET /test-mails/{id} tells what becomes of it.
          *
          *     An API key needs the scope `mailings:send`.
          */
@@ -1128,6 +1129,7 @@ export interface paths {
          * Send a test mail
          * @description To oneself, or to one of one's own clients. It appears in no report, and its link to unsubscribe does nothing.
          *     With client_id it is rendered as that client gets it; with to it goes there, whoever it is rendered for. An address that is suppressed is a 422 with code suppressed.
+         *     GET /test-mails/{id} tells what becomes of it.
          *
          *     An API key needs the scope `mailings:send`.
          */
@@ -1450,6 +1452,28 @@ export interface paths {
          *     An API key needs the scope `system:read`.
          */
         get: operations["readSystem"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/test-mails/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of a test mail
+         * @description Only whoever had it sent is told. It is tried again by itself while it waits, and forgotten some time after its end.
+         *
+         *     An API key needs the scope `mailings:send`.
+         */
+        get: operations["readTestMail"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3040,11 +3064,63 @@ export interface components {
              */
             items: string[];
         };
+        TestMail: {
+            /**
+             * @description tries that have begun
+             * @example 1
+             */
+            attempts: number;
+            /**
+             * @description of the last answer, 0 when no server gave it
+             * @example 550
+             */
+            code: number;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description when it was sent or failed
+             */
+            ended_at: string | null;
+            /**
+             * @description of the last answer
+             * @example 5.1.1
+             */
+            enhanced: string;
+            /** @example 31 */
+            id: number;
+            /**
+             * Format: date-time
+             * @description when a mail that waits after a try is tried again
+             */
+            next_at: string | null;
+            /**
+             * @description why no try begins: no_worker, no_transport, transport_down, transport_limit, smtp_auth; empty when one may
+             * @example transport_down
+             */
+            reason: string;
+            /**
+             * @description what the server said last, or what Postrider notes where it said nothing; empty before the end of the first try
+             * @example No such mailbox
+             */
+            response: string;
+            /** @enum {string} */
+            state: "waiting" | "sent" | "failed";
+            /** @example me@example.com */
+            to: string;
+        };
         TestRequest: {
             /** @example 17 */
             client_id?: number | null;
             /** @example me@example.com */
             to?: string;
+        };
+        TestSent: {
+            /**
+             * @description of the test mail
+             * @example 31
+             */
+            id: number;
         };
         Timeline: {
             /** @example 5 */
@@ -7864,7 +7940,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["TestSent"];
+                };
             };
             /** @description Bad Request */
             400: {
@@ -9266,7 +9344,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["TestSent"];
+                };
             };
             /** @description Bad Request */
             400: {
@@ -10631,6 +10711,83 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readTestMail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the id that the call answered which sent it */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestMail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description by an API key without the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
