@@ -30,7 +30,7 @@ func TestWhoSendsATestIsToldWhatBecameOfIt(t *testing.T) {
 			require.NotEmpty(t, got["created_at"])
 			delete(got, "created_at")
 			delete(got, "to")
-			require.Equal(t, map[string]any(want), got)
+			require.Equal(t, want, got)
 		}
 		base := func(more fields) fields {
 			out := fields{

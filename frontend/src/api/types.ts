@@ -41,6 +41,7 @@ export type Message = Get<"/messages/{id}">;
 export type MessageInput = PostBody<"/messages">;
 export type DraftPreview = PostBody<"/messages/preview">;
 export type Preview = PostAnswer<"/messages/preview">;
+export type TestMail = Get<"/test-mails/{id}">;
 export type Suppression = Get<"/suppressions">["items"][number];
 export type Delivery = Get<"/reports/{run_id}/deliveries">["items"][number];
 export type Report = Get<"/reports/{run_id}">;

@@ -1,7 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api } from "../client";
 import { Failure } from "../failure";
-import type { Client, DraftPreview, Message, MessageInput, Preview } from "../types";
+import type { Client, DraftPreview, Message, MessageInput, Preview, TestMail } from "../types";
 import { ifMatch, type Versioned, versioned } from "../versioned";
 import { given, pages } from "./pages";
 
@@ -56,9 +56,37 @@ export const previewDraft = async (body: DraftPreview, signal: AbortSignal): Pro
 };
 
 /** Sends a test: to an address of one's own, or to a client; as the client gets it. */
-export const testMessage = async (id: number, body: { to?: string; client_id?: number | null }) => {
-  await api.POST("/messages/{id}/test", { params: { path: { id } }, body: { to: "", ...body } });
+export const testMessage = async (
+  id: number,
+  body: { to?: string; client_id?: number | null },
+): Promise<{ id: number }> => {
+  const { data } = await api.POST("/messages/{id}/test", {
+    params: { path: { id } },
+    body: { to: "", ...body },
+  });
+  if (!data) throw new Failure({ status: 0 });
+  return data;
 };
+
+/** How often what became of a test is asked, in milliseconds, and for how many answers; then more rarely. */
+const SOON = 1_000;
+const FIRST = 30;
+const LATER = 5_000;
+
+/** What became of a test that one had sent, until that is settled. */
+export const testMail = (id: number) =>
+  queryOptions({
+    queryKey: ["messages", "test", id] as const,
+    queryFn: async ({ signal }): Promise<TestMail> => {
+      const { data } = await api.GET("/test-mails/{id}", { params: { path: { id } }, signal });
+      if (!data) throw new Failure({ status: 0 });
+      return data;
+    },
+    refetchInterval: ({ state }) => {
+      if (state.data && state.data.state !== "waiting") return false;
+      return state.dataUpdateCount < FIRST ? SOON : LATER;
+    },
+  });
 
 /** How many clients are looked at for attributes. */
 const LOOKED_AT = 100;
@@ -85,13 +113,8 @@ function attributesOf(clients: Client[]): Record<string, unknown> {
   return found;
 }
 
-/** The captured mails for a text in addresses or subject; null where nothing is captured, as in production. */
-export const findCaptured = async (q: string, signal: AbortSignal): Promise<{ id: number }[] | null> => {
-  try {
-    const { data } = await api.GET("/inbox", { params: { query: { q, limit: 5 } }, signal });
-    return data?.items ?? [];
-  } catch (error) {
-    if (error instanceof Failure && error.status === 404) return null;
-    throw error;
-  }
+/** The captured mails for a text in addresses or subject, where mails are captured. */
+export const findCaptured = async (q: string, signal: AbortSignal): Promise<{ id: number }[]> => {
+  const { data } = await api.GET("/inbox", { params: { query: { q, limit: 5 } }, signal });
+  return data?.items ?? [];
 };

@@ -1,15 +1,17 @@
-import { Alert, Anchor, Button, Group, Loader, Modal, Radio, Stack, Text } from "@mantine/core";
-import { IconCircleCheck, IconSend } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { Button, Group, Modal, Radio, Stack, Text } from "@mantine/core";
+import { IconSend } from "@tabler/icons-react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Failure } from "@/api/failure";
 import { client } from "@/api/queries/clients";
+import { capturesMail } from "@/api/queries/inbox";
 import { findCaptured, testMessage } from "@/api/queries/messages";
 import { useSingleMutation } from "@/api/use-single-mutation";
 import { useMe } from "@/auth/use-session";
 import { FailureAlert } from "@/ui/failure-alert";
 import { ClientSelect } from "./client-select";
+import { TestFate } from "./test-fate";
 
 interface Props {
   opened: boolean;
@@ -45,12 +47,15 @@ function Form({ id, as: chosen, save, onClose }: Omit<Props, "opened">) {
   const person = useQuery({ ...client(as ?? 0), enabled: as !== undefined }).data?.value;
   const to = whom === "client" && person ? person.email : email;
 
+  const queries = useQueryClient();
+
   const send = useSingleMutation({
     mutationFn: async () => {
-      const before = (await findCaptured(to, AbortSignal.timeout(15_000)))?.map((mail) => mail.id);
+      const before = (await queries.fetchQuery(capturesMail()))
+        ? (await findCaptured(to, AbortSignal.timeout(15_000))).map((mail) => mail.id)
+        : undefined;
       await save();
-      await testMessage(id, { to, client_id: as ?? null });
-      return { to, before };
+      return { ...(await testMessage(id, { to, client_id: as ?? null })), to, before };
     },
   });
   const submit = (event: FormEvent) => {
@@ -91,7 +96,7 @@ function Form({ id, as: chosen, save, onClose }: Omit<Props, "opened">) {
             {said || undefined}
           </FailureAlert>
         )}
-        {send.data && <Arrival key={send.submittedAt} to={send.data.to} before={send.data.before} />}
+        {send.data && <TestFate key={send.data.id} {...send.data} />}
         <Group justify="flex-end" gap="sm">
           <Button variant="default" onClick={onClose}>
             {t("ui.close")}
@@ -102,34 +107,5 @@ function Form({ id, as: chosen, save, onClose }: Omit<Props, "opened">) {
         </Group>
       </Stack>
     </form>
-  );
-}
-
-/** It is on its way; where mails are captured, also that it has come. */
-function Arrival({ to, before }: { to: string; before: number[] | undefined }) {
-  const { t } = useTranslation();
-  const { data: mail } = useQuery({
-    queryKey: ["inbox", "arrival", to, before] as const,
-    queryFn: async ({ signal }) => {
-      const mails = await findCaptured(to, signal);
-      return mails?.find((found) => !before?.includes(found.id)) ?? null;
-    },
-    enabled: before !== undefined,
-    refetchInterval: ({ state }) => (state.data ? false : 1_000),
-  });
-  return (
-    <Alert
-      role="status"
-      color="teal"
-      variant="light"
-      icon={mail ? <IconCircleCheck aria-hidden /> : <Loader size={18} />}
-    >
-      {mail ? t("messages.test.arrived", { to }) : t("messages.test.onItsWay", { to })}{" "}
-      {mail && (
-        <Anchor href={`/inbox?open=${mail.id}`} c="inherit" underline="always">
-          {t("messages.test.open")}
-        </Anchor>
-      )}
-    </Alert>
   );
 }
