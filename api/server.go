@@ -39,6 +39,9 @@ type Deps struct {
 	BodyKeys [][]byte         // of the hashes by which the body of a repeated call is recognised: the present one, then former ones
 	Inbox    *mailbox.Mailbox // the captured inbox of the embedded mode; nil: there is none
 
+	// DefaultTransport is the way out of the settings, nil where they name none.
+	DefaultTransport *DefaultTransport
+
 	// CheckTransport tries a way out until ctx ends, with its password opened.
 	CheckTransport func(ctx context.Context, t *model.Transport, password string) model.TransportCheck
 

@@ -65,6 +65,20 @@ type transportSettings struct {
 	UpdatedAt   time.Time       `json:"updated_at"`
 }
 
+// transportList is the body of the list, which ends with what is tried last.
+type transportList struct {
+	Items      []transport       `json:"items" validate:"required"`
+	NextCursor *string           `json:"next_cursor" validate:"required" extensions:"x-nullable"`
+	Total      *int64            `json:"total,omitempty"`
+	Default    *DefaultTransport `json:"default,omitempty"` // that of the settings, for superusers; absent where there is none
+} //	@name	TransportList
+
+// DefaultTransport is the way out that the settings name.
+type DefaultTransport struct {
+	Host string `json:"host" validate:"required" example:"smtp.example.com"`
+	Port int    `json:"port" validate:"required" example:"587"`
+} //	@name	DefaultTransport
+
 type transportRequest struct {
 	Name        string           `json:"name" validate:"required" example:"The provider"`
 	Host        string           `json:"host" validate:"required" example:"smtp.example.com"`
@@ -197,14 +211,14 @@ func (s *Server) pathTransport(c echo.Context) (*model.Transport, error) {
 // transports lists the ways out of the installation.
 //
 //	@Summary		The transports
-//	@Description	In the order in which they are tried. Users see the id and the name of those that are enabled and may choose one for a mailing; superusers see all of all, but no password.
+//	@Description	In the order in which they are tried. Users see the id and the name of those that are enabled and may choose one for a mailing; superusers see all of all, but no password, and in default the server of the settings (POSTRIDER_SMTP_URL), which is tried after all of them.
 //	@Tags			transports
 //	@Security		Bearer
 //	@Param			limit		query		int		false	"1 … 200, default 50"
 //	@Param			cursor		query		string	false	"next_cursor of the page before"
 //	@Param			sort		query		string	false	"id, name, order (default); - before it for descending"
 //	@Param			with_total	query		bool	false	"count all"
-//	@Success		200			{object}	list[transport]
+//	@Success		200			{object}	transportList
 //	@Failure		401			{object}	problem
 //	@Failure		403			{object}	problem	"by an API key without the scope"
 //	@Failure		422			{object}	problem
@@ -217,13 +231,20 @@ func (s *Server) transports(c echo.Context) error {
 		return err
 	}
 	if !all {
-		return c.JSON(http.StatusOK, listOf(page, func(t *model.Transport) transport { return transport{ID: t.ID, Name: t.Name} }))
+		return c.JSON(http.StatusOK, transportListOf(page, func(t *model.Transport) transport { return transport{ID: t.ID, Name: t.Name} }))
 	}
 	breakers, err := s.Store.Breakers(c.Request().Context())
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, listOf(page, func(t *model.Transport) transport { return s.transportOf(t, breakers) }))
+	out := transportListOf(page, func(t *model.Transport) transport { return s.transportOf(t, breakers) })
+	out.Default = s.DefaultTransport
+	return c.JSON(http.StatusOK, out)
+}
+
+func transportListOf(page store.List[model.Transport], item func(*model.Transport) transport) transportList {
+	l := listOf(page, item)
+	return transportList{Items: l.Items, NextCursor: l.NextCursor, Total: l.Total}
 }
 
 // transport shows one way out.

@@ -15,6 +15,16 @@ import (
 
 func transportPath(id int64) string { return fmt.Sprintf("/transports/%d", id) }
 
+func TestTheListEndsWithTheServerOfTheSettings(t *testing.T) {
+	t.Parallel()
+	get := func(c *caller) map[string]any { return c.do(t, "GET", "/transports", nil).require(t, 200).object(t) }
+	without := one(t)
+	require.NotContains(t, get(without.superuser(t)), "default")
+	h := one(t, func(d *api.Deps) { d.DefaultTransport = &api.DefaultTransport{Host: "smtp.example.com", Port: 587} })
+	require.Equal(t, map[string]any{"host": "smtp.example.com", "port": 587.0}, get(h.superuser(t))["default"])
+	require.NotContains(t, get(h.user(t)), "default", "hosts are the superusers'")
+}
+
 func TestTransportsAreTheSuperusers(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, h *harness) {

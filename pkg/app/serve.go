@@ -25,6 +25,7 @@ import (
 	"github.com/postrider/postrider/pkg/mailbox"
 	"github.com/postrider/postrider/pkg/mailing"
 	"github.com/postrider/postrider/pkg/queue"
+	"github.com/postrider/postrider/pkg/smtp"
 )
 
 // httpDrain is how long requests may go on after a program was told to stop.
@@ -96,6 +97,13 @@ func (h *house) serveAPI(ctx context.Context, inbox *mailbox.Mailbox, registry *
 		PublicURL: h.cfg.PublicURL, Registration: h.cfg.Registration, CORSOrigins: h.cfg.CORSOrigins, Version: Version,
 		ConfirmEmail: h.cfg.ConfirmEmail, TrustedProxies: h.cfg.TrustedProxies,
 		Frontend: frontend.Dist(), Log: h.log, Metrics: registry, MetricsHere: h.cfg.MetricsAddr == "",
+	}
+	if h.cfg.SMTPURL != "" {
+		c, err := smtp.ParseURL(h.cfg.SMTPURL)
+		if err != nil {
+			return fmt.Errorf("settings: POSTRIDER_SMTP_URL: %w", err)
+		}
+		deps.DefaultTransport = &api.DefaultTransport{Host: c.Host, Port: c.Port}
 	}
 	if h.cfg.Limits {
 		deps.Limiter = limit.New(h.queue.Eval, h.log)

@@ -1491,7 +1491,7 @@ export interface paths {
         };
         /**
          * The transports
-         * @description In the order in which they are tried. Users see the id and the name of those that are enabled and may choose one for a mailing; superusers see all of all, but no password.
+         * @description In the order in which they are tried. Users see the id and the name of those that are enabled and may choose one for a mailing; superusers see all of all, but no password, and in default the server of the settings (POSTRIDER_SMTP_URL), which is tried after all of them.
          *
          *     An API key needs the scope `mailings:read`.
          */
@@ -2084,6 +2084,12 @@ export interface components {
             sent: number;
             /** @example 1 */
             skipped: number;
+        };
+        DefaultTransport: {
+            /** @example smtp.example.com */
+            host: string;
+            /** @example 587 */
+            port: number;
         };
         Delivery: {
             /** @example 1 */
@@ -3252,6 +3258,8 @@ export interface components {
             per_second?: number | null;
         };
         TransportList: {
+            /** @description that of the settings, for superusers; absent where there is none */
+            default?: components["schemas"]["DefaultTransport"];
             items: components["schemas"]["Transport"][];
             next_cursor: string | null;
             total?: number;

@@ -57,7 +57,8 @@ export type MailingChange = Partial<PatchBody<"/mailings/{id}">>;
 export type Audience = Mailing["audience"];
 export type AudienceCount = PostAnswer<"/mailings/audience">;
 export type Occurrence = PostAnswer<"/mailings/occurrences">["items"][number];
-export type Transport = Get<"/transports">["items"][number];
+export type TransportList = Get<"/transports">;
+export type Transport = TransportList["items"][number];
 
 /** How a mailing repeats. */
 export type Repeat = NonNullable<MailingInput["repeat"]>;

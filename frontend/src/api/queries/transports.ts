@@ -1,9 +1,9 @@
-import { queryOptions } from "@tanstack/react-query";
+import { type InfiniteData, queryOptions } from "@tanstack/react-query";
 import { api } from "../client";
 import { Failure } from "../failure";
-import type { TransportCheck, TransportInput, TransportSettings } from "../types";
+import type { TransportCheck, TransportInput, TransportList, TransportSettings } from "../types";
 import { ifMatch, type Versioned, versioned } from "../versioned";
-import { pages } from "./pages";
+import { type Page, pages } from "./pages";
 
 /** The transports in the order in which they are tried, as superusers see them. States change by themselves. */
 export const allTransports = () => ({
@@ -18,6 +18,10 @@ export const allTransports = () => ({
   ),
   refetchInterval: 5_000,
 });
+
+/** The server of the settings, which is tried after all transports; undefined where there is none. */
+export const defaultOf = (data: InfiniteData<Page<TransportSettings>> | undefined) =>
+  (data?.pages[0] as TransportList | undefined)?.default;
 
 /** One transport with the version it was read at. */
 export const transport = (id: number) =>

@@ -2,6 +2,7 @@ import { ActionIcon, Anchor, Group, Text, Tooltip } from "@mantine/core";
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { useEffect, useReducer } from "react";
 import { useTranslation } from "react-i18next";
 import { changed } from "@/api/queries/keys";
 import { changeTransport } from "@/api/queries/transports";
@@ -49,12 +50,13 @@ export function useTransportColumns(rows: TransportSettings[]): Column<Transport
       id: "why",
       header: t("transports.why"),
       width: "26%",
-      from: "md",
       cell: (row) => row.state !== "ok" && <Trouble row={row} />,
     },
     {
       id: "server",
       header: t("transports.server"),
+      // On a narrow screen the reason above is worth more.
+      from: "md",
       cell: (row) => (
         <Text span size="sm" style={{ overflowWrap: "anywhere" }}>
           {row.host}:{row.port}
@@ -74,11 +76,23 @@ export function Trouble({ row }: { row: TransportSettings }) {
   return (
     <>
       {t(row.reason === "auth" ? "transports.trouble.auth" : "transports.trouble.connection")}{" "}
-      {row.until && (
-        <>
-          {t("transports.trouble.until")} <DateTime at={row.until} within />
-        </>
-      )}
+      {row.until && <NextTry key={row.until} at={row.until} />}
+    </>
+  );
+}
+
+/** When a rest ends; from then on it is tried as soon as a mail is to go by it. */
+function NextTry({ at }: { at: string }) {
+  const { t } = useTranslation();
+  const [over, end] = useReducer(() => true, Date.parse(at) <= Date.now());
+  useEffect(() => {
+    const timer = setTimeout(end, Math.max(0, Date.parse(at) - Date.now()));
+    return () => clearTimeout(timer);
+  }, [at]);
+  if (over) return <>{t("transports.trouble.wanted")}</>;
+  return (
+    <>
+      {t("transports.trouble.until")} <DateTime at={at} within />
     </>
   );
 }

@@ -154,19 +154,21 @@ export function TransportForm({ base, onDone, onCancel }: Props) {
               visibilityToggleButtonProps={{ "aria-label": t("signIn.showPassword") }}
             />
           )}
-          <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="sm">
-            {SPANS.map((span) => (
-              <NumberInput
-                key={span}
-                {...form.getInputProps(`limits.${span}`)}
-                label={t(`transports.limits.${span}`)}
-                placeholder={t("transports.limits.none")}
-                allowDecimal={false}
-                allowNegative={false}
-                hideControls
-              />
-            ))}
-          </SimpleGrid>
+          <Fieldset legend={t("transports.limits.title")} p="sm">
+            <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="sm">
+              {SPANS.map((span) => (
+                <NumberInput
+                  key={span}
+                  {...form.getInputProps(`limits.${span}`)}
+                  label={t(`transports.limits.${span}`)}
+                  placeholder={t("transports.limits.none")}
+                  allowDecimal={false}
+                  allowNegative={false}
+                  hideControls
+                />
+              ))}
+            </SimpleGrid>
+          </Fieldset>
           <Group align="flex-start" gap="sm" grow>
             <NumberInput
               {...form.getInputProps("connections")}

@@ -37,11 +37,11 @@ export function TransportPanel({ id, onClose }: { id: number; onClose: () => voi
       </Group>
       {row.enabled && row.state !== "ok" && (
         <Alert color={row.state === "resting" ? "yellow" : "red"} variant="outline">
-          <Text size="sm">
+          <Text size="sm" style={{ overflowWrap: "anywhere" }}>
             <Trouble row={row} />
           </Text>
           {row.state === "resting" && row.answer && (
-            <Code block mt="xs">
+            <Code block mt="xs" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
               {row.answer}
             </Code>
           )}

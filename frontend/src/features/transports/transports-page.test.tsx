@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { cleanup, screen, waitFor, within } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
 import { expect, test } from "vitest";
 import type { TransportSettings } from "@/api/types";
@@ -62,6 +62,54 @@ test("a preset fills in port and protection, and the new one is tried where it o
   await user.click(screen.getByRole("button", { name: "Create the transport" }));
   await waitFor(() => expect(router.state.location.search).toEqual({ open: 2 }));
   expect(sent).toMatchObject({ host: "smtp.example.com", port: 465, tls: "implicit", enabled: true });
+  await screen.findByText(/^The provider is in use within two seconds\. Check here/);
+});
+
+test("the server of the settings is named below the list, as what is tried last", async () => {
+  const listing = (...items: TransportSettings[]) =>
+    http.get(at("/transports"), () =>
+      HttpResponse.json({ items, next_cursor: null, default: { host: "relay.example.com", port: 25 } }),
+    );
+  having(provider);
+  server.use(listing(provider));
+  await visitSignedIn("/admin/transports");
+  await screen.findByText(
+    "Last of all: relay.example.com:25, the server of the settings (POSTRIDER_SMTP_URL).",
+  );
+  cleanup();
+  server.use(listing());
+  await visitSignedIn("/admin/transports");
+  await screen.findByText(/^All mail goes by relay\.example\.com:25/);
+  cleanup();
+  having(provider);
+  await visitSignedIn("/admin/transports");
+  await screen.findByRole("link", { name: "The provider" });
+  expect(screen.queryByText(/POSTRIDER_SMTP_URL/)).toBeNull();
+});
+
+test("the limits stand below their heading", async () => {
+  having(provider);
+  await visitSignedIn("/admin/transports?open=2");
+  const limits = within(await screen.findByRole("group", { name: "Limits" }));
+  expect(limits.getByLabelText("A day")).toHaveValue("50000");
+});
+
+test("a rest whose end has come is said to be tried when it is wanted", async () => {
+  const until = new Date(Date.now() + 1_500).toISOString();
+  having({ ...provider, state: "resting", reason: "connection", until });
+  await visitSignedIn("/admin/transports");
+  const row = await screen.findByRole("row", { name: /The provider/ });
+  within(row).getByText(/Next try:/);
+  await within(row).findByText(/tried again as soon as a mailing wants it/, undefined, { timeout: 3_000 });
+  expect(within(row).queryByText(/Next try:/)).toBeNull();
+});
+
+test("the reason of a rest is left out at no width, the server where there is no room", async () => {
+  having({ ...provider, state: "resting", reason: "connection", until: null });
+  await visitSignedIn("/admin/transports");
+  const heads = await screen.findAllByRole("columnheader");
+  const narrow = heads.filter((head) => !head.className.includes("visible-from"));
+  expect(narrow.map((head) => head.textContent)).toEqual(["Name", "State", "Because", "Order"]);
 });
 
 test("a kept password stays unless another is given, and is asked for again for another server", async () => {

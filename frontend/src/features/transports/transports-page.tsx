@@ -1,10 +1,10 @@
-import { Button } from "@mantine/core";
+import { Button, Text } from "@mantine/core";
 import { IconPlus, IconServer } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { rowsOf } from "@/api/queries/pages";
-import { allTransports, transport } from "@/api/queries/transports";
+import { allTransports, defaultOf, transport } from "@/api/queries/transports";
 import { useFormat } from "@/format/use-format";
 import { DataTable } from "@/ui/data-table/data-table";
 import { EmptyState } from "@/ui/empty-state";
@@ -24,6 +24,7 @@ export function TransportsPage() {
   const navigate = route.useNavigate();
   const list = useInfiniteQuery(allTransports());
   const rows = rowsOf(list.data);
+  const last = defaultOf(list.data);
   const show = (id: number | "new" | undefined) => navigate({ search: { open: id }, resetScroll: false });
   return (
     <>
@@ -54,6 +55,13 @@ export function TransportsPage() {
           </EmptyState>
         }
       />
+      {last && (
+        <Text size="sm" c="dimmed" mt="md" style={{ overflowWrap: "anywhere" }}>
+          {t(rows.length > 0 ? "transports.last" : "transports.only", {
+            server: `${last.host}:${last.port}`,
+          })}
+        </Text>
+      )}
       <Panel open={open} show={show} />
     </>
   );
