@@ -55,8 +55,6 @@ export function useTransportColumns(rows: TransportSettings[]): Column<Transport
     {
       id: "server",
       header: t("transports.server"),
-      // On a narrow screen the reason above is worth more.
-      from: "md",
       cell: (row) => (
         <Text span size="sm" style={{ overflowWrap: "anywhere" }}>
           {row.host}:{row.port}
