@@ -180,7 +180,11 @@ func liveRun(t *testing.T, owner *caller, clients int) int64 {
 }
 
 // send settles one delivery of a run as sent.
-func send(t *testing.T, st *store.Store, run int64) {
+func send(t *testing.T, st *store.Store, run int64) { t.Helper(); attempt(t, st, run, model.Sent, 250) }
+
+// attempt settles one delivery of a run by an attempt that the server answered
+// with a code.
+func attempt(t *testing.T, st *store.Store, run int64, to model.DeliveryState, code int) {
 	t.Helper()
 	require.NoError(t, st.Beat(t.Context(), store.Worker{ID: "w", Host: "test"}))
 	c, err := st.ClaimChunk(t.Context(), "w", run)
@@ -188,8 +192,8 @@ func send(t *testing.T, st *store.Store, run int64) {
 	rows, err := st.Pending(t.Context(), c)
 	require.NoError(t, err)
 	now := time.Now()
-	for _, e := range []*store.Outcome{nil, {To: model.Sent, Intended: true, Attempt: model.Attempt{
-		StartedAt: now, FinishedAt: now, Outcome: model.OutcomeSent, Code: 250, Phase: model.PhaseResponse, Transport: "test",
+	for _, e := range []*store.Outcome{nil, {To: to, Intended: true, Attempt: model.Attempt{
+		StartedAt: now, FinishedAt: now, Outcome: model.Outcome(to), Code: code, Phase: model.PhaseResponse, Transport: "test",
 	}}} {
 		v, err := st.CommitLedger(t.Context(), []store.Entry{{Claim: c, DeliveryID: rows[0].ID, Outcome: e}})
 		require.NoError(t, err)
@@ -377,6 +381,26 @@ func TestEventsGoOnWhereTheyBroke(t *testing.T) {
 }
 
 // A peer that does not read is given up, and holds up nobody meanwhile.
+func TestEventsCountWhatIsRefusedAsSpeed(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *harness) {
+		srv := eventServer(t, h, patience)
+		anna := h.user(t)
+		run := liveRun(t, anna, 3)
+		l := anna.listen(t, srv, "")
+		require.Zero(t, l.next().RatePerSecond)
+		attempt(t, h.store, run, model.Failed, 550)
+		ev := l.until(func(ev heard) bool { return ev.Counts.Failed == 1 && ev.RatePerSecond > 0 })
+		require.NotNil(t, ev.ETASeconds, "two are open, and it goes on")
+
+		var read struct {
+			RatePerSecond float64 `json:"rate_per_second"`
+		}
+		anna.do(t, "GET", fmt.Sprintf("/reports/%d", run), nil).require(t, 200).json(t, &read)
+		require.Positive(t, read.RatePerSecond, "the report says the same")
+	})
+}
+
 func TestEventsGiveUpWhoDoesNotRead(t *testing.T) {
 	t.Parallel()
 	h := one(t)

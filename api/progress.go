@@ -35,20 +35,19 @@ type progressEvent struct {
 	MailingID     int64           `json:"mailing_id" validate:"required" example:"12"`
 	Status        model.RunStatus `json:"status" validate:"required" swaggertype:"string" enums:"planned,running,pausing,paused,cancelling,cancelled,finished,missed"`
 	Counts        counts          `json:"counts" validate:"required"`
-	RatePerSecond float64         `json:"rate_per_second" validate:"required" example:"412.5"`
+	RatePerSecond float64         `json:"rate_per_second" validate:"required" example:"412.5"`                  // brought to their end by an attempt: sent, failed, in doubt
 	ETASeconds    *int64          `json:"eta_seconds" validate:"required" extensions:"x-nullable" example:"93"` // null: unknown, or it waits
 	Reason        string          `json:"reason" validate:"required" example:"smtp_auth"`
 } //	@name	Progress
 
-// progressOf is the event of a report that carries its sums and its speed;
-// closes is how many deliveries a second come to their end.
-func progressOf(r *store.Report, closes float64) progressEvent {
+// progressOf is the event of a report that carries its sums and its speed.
+func progressOf(r *store.Report) progressEvent {
 	ev := progressEvent{
 		RunID: r.ID, MailingID: r.MailingID, Status: r.Status, Counts: counts(r.Counts),
 		RatePerSecond: math.Round(r.RatePerSecond*10) / 10, Reason: r.Reason,
 	}
-	if open := r.Counts.Pending + r.Counts.Sending + r.Counts.Deferred; r.Status == model.RunRunning && r.Reason == "" && open > 0 && closes > 0 {
-		left := int64(math.Ceil(float64(open) / closes))
+	if open := r.Counts.Pending + r.Counts.Sending + r.Counts.Deferred; r.Status == model.RunRunning && r.Reason == "" && open > 0 && r.RatePerSecond > 0 {
+		left := int64(math.Ceil(float64(open) / r.RatePerSecond))
 		ev.ETASeconds = &left
 	}
 	return ev
@@ -175,7 +174,7 @@ func (p *progress) listen(ctx context.Context, user int64, run *int64, seen *tim
 		return nil, at, err
 	}
 	for i := range rows {
-		l.offer(moved{progressOf(&rows[i], rows[i].RatePerSecond), rows[i].OwnerID, rows[i].FinishedAt, at})
+		l.offer(moved{progressOf(&rows[i]), rows[i].OwnerID, rows[i].FinishedAt, at})
 	}
 	return l, now, nil
 }
@@ -220,10 +219,10 @@ func (p *progress) leave(l *listener) {
 // oldest first.
 type followed []sample
 
-// sample is what was sent, and what was no longer open, at a time.
+// sample is how many deliveries an attempt had brought to their end at a time.
 type sample struct {
-	at           time.Time
-	sent, closed int64
+	at    time.Time
+	tried int64
 }
 
 // note adds a sample and forgets those that are too old; the last of them
@@ -236,16 +235,16 @@ func (f followed) note(s sample) followed {
 	return f
 }
 
-// speeds are how many mails a second were sent, and how many deliveries came to
-// their end; known is false after a single look.
-func (f followed) speeds() (sent, closes float64, known bool) {
+// speed is how many deliveries a second an attempt brought to their end; known
+// is false after a single look.
+func (f followed) speed() (perSecond float64, known bool) {
 	first, last := f[0], f[len(f)-1]
 	took := last.at.Sub(first.at).Seconds()
 	if took <= 0 {
-		return 0, 0, false
+		return 0, false
 	}
 	// a doubt that goes again makes the sums smaller
-	return max(0, float64(last.sent-first.sent)/took), max(0, float64(last.closed-first.closed)/took), true
+	return max(0, float64(last.tried-first.tried)/took), true
 }
 
 // poll looks at the runs of all listeners until ctx ends.
@@ -296,12 +295,11 @@ func (p *progress) look(ctx context.Context, runs map[int64]followed, last time.
 	if err != nil {
 		return at, err
 	}
-	closes, err := p.measure(ctx, runs, at, rows)
-	if err != nil {
+	if err := p.measure(ctx, runs, at, rows); err != nil {
 		return at, err
 	}
 	for i := range rows {
-		m := moved{progressOf(&rows[i], closes[i]), rows[i].OwnerID, rows[i].FinishedAt, at}
+		m := moved{progressOf(&rows[i]), rows[i].OwnerID, rows[i].FinishedAt, at}
 		for _, l := range listeners {
 			if l.wants(&m) {
 				l.offer(m)
@@ -311,23 +309,20 @@ func (p *progress) look(ctx context.Context, runs map[int64]followed, last time.
 	return at, nil
 }
 
-// measure notes the sums of the runs, fills their speed and answers how many
-// deliveries of each come to their end in a second. The speed is what
+// measure notes the sums of the runs and fills their speed. It is what
 // store.Rates counts, but from the sums of the looks before; a run without any
 // is asked for once.
-func (p *progress) measure(ctx context.Context, runs map[int64]followed, at time.Time, rows []store.Report) ([]float64, error) {
-	closes := make([]float64, len(rows))
+func (p *progress) measure(ctx context.Context, runs map[int64]followed, at time.Time, rows []store.Report) error {
 	seen := make(map[int64]bool, len(rows))
 	var ask []store.Report
 	var places []int
 	for i := range rows {
 		r := &rows[i]
 		seen[r.ID] = true
-		c := r.Counts
-		f := runs[r.ID].note(sample{at, c.Sent, c.Planned - c.Pending - c.Sending - c.Deferred})
+		f := runs[r.ID].note(sample{at, r.Counts.Tried()})
 		runs[r.ID] = f
 		var known bool
-		if r.RatePerSecond, closes[i], known = f.speeds(); !known || r.FinishedAt != nil {
+		if r.RatePerSecond, known = f.speed(); !known || r.FinishedAt != nil {
 			ask, places = append(ask, *r), append(places, i)
 		}
 	}
@@ -338,7 +333,7 @@ func (p *progress) measure(ctx context.Context, runs map[int64]followed, at time
 	}
 	err := p.store.Rates(ctx, ask)
 	for i, at := range places {
-		rows[at].RatePerSecond, closes[at] = ask[i].RatePerSecond, ask[i].RatePerSecond
+		rows[at].RatePerSecond = ask[i].RatePerSecond
 	}
-	return closes, err
+	return err
 }

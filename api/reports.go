@@ -26,7 +26,7 @@ type reportResponse struct {
 	Reason        string          `json:"reason" validate:"required" example:"smtp_auth"` // why it waits, paused or was not sent
 	ParentRunID   *int64          `json:"parent_run_id" validate:"required" extensions:"x-nullable"`
 	Counts        counts          `json:"counts" validate:"required"`
-	RatePerSecond float64         `json:"rate_per_second" validate:"required" example:"412.5"`
+	RatePerSecond float64         `json:"rate_per_second" validate:"required" example:"412.5"` // brought to their end by an attempt: sent, failed, in doubt
 
 	AttemptsRemovedAt *time.Time `json:"attempts_removed_at,omitempty" example:"2027-12-01T07:00:00Z"` // since then its attempt log is not kept
 } //	@name	Report

@@ -124,6 +124,10 @@ type Counts struct {
 	Cancelled int64 `json:"cancelled"`
 }
 
+// Tried is how many deliveries an attempt has brought to their end. To settle a
+// doubt by hand does not change it.
+func (c Counts) Tried() int64 { return c.Sent + c.Failed + c.InDoubt }
+
 // Delivery is one client in one run: the row that accounts for a recipient.
 type Delivery struct {
 	ID                int64

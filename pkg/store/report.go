@@ -13,7 +13,7 @@ import (
 // of its chunks and its speed.
 type Report struct {
 	model.Run     `gorm:"embedded"`
-	RatePerSecond float64 `gorm:"-"` // mails sent per second, see Rates
+	RatePerSecond float64 `gorm:"-"` // mails per second, see Rates
 }
 
 // ReportFilter narrows a list of reports. The zero value narrows nothing.
@@ -149,9 +149,10 @@ func (s *Store) counts(ctx context.Context, runIDs []int64) (map[int64]model.Cou
 // rateWindow is how far back the speed of a live run looks.
 const rateWindow = 10 * time.Second
 
-// Rates fills RatePerSecond: of a run that has ended its mails over its whole
-// time, of a live one those of the last ten seconds (found by the index of the
-// attempts' time, whatever the size of the run).
+// Rates fills RatePerSecond: how many deliveries a second an attempt brought to
+// their end, sent, failed or in doubt. Of a run that has ended it is over its
+// whole time, of a live one over the last ten seconds (found by the index of
+// the attempts' time, whatever the size of the run).
 func (s *Store) Rates(ctx context.Context, reports []Report) error {
 	var live []int64
 	for i := range reports {
@@ -161,7 +162,7 @@ func (s *Store) Rates(ctx context.Context, reports []Report) error {
 		case r.FinishedAt == nil:
 			live = append(live, r.ID)
 		default:
-			r.RatePerSecond = perSecond(r.Counts.Sent, r.FinishedAt.Sub(*r.StartedAt))
+			r.RatePerSecond = perSecond(r.Counts.Tried(), r.FinishedAt.Sub(*r.StartedAt))
 		}
 	}
 	if len(live) == 0 {
@@ -172,7 +173,7 @@ func (s *Store) Rates(ctx context.Context, reports []Report) error {
 		return err
 	}
 	var rows []struct{ RunID, N int64 }
-	err = s.read(ctx).Raw("SELECT run_id, COUNT(*) AS n FROM attempts WHERE finished_at > ? AND run_id IN ? AND outcome = 'sent' GROUP BY run_id",
+	err = s.read(ctx).Raw("SELECT run_id, COUNT(*) AS n FROM attempts WHERE finished_at > ? AND run_id IN ? AND outcome IN ('sent', 'failed', 'in_doubt') GROUP BY run_id",
 		now.Add(-rateWindow), live).Scan(&rows).Error
 	if err != nil {
 		return kindOf(err, "count the latest attempts")

@@ -167,7 +167,7 @@ func TestReportShowsTheSumsOfItsChunks(t *testing.T) {
 		r, err := w.Report(ctx, viewerOf(w.anna), run.ID)
 		require.NoError(t, err)
 		require.Equal(t, model.Counts{Planned: 17, Pending: 1, Sending: 1, Deferred: 1, Sent: 9, Failed: 1, Skipped: 1, InDoubt: 1, Expired: 1, Cancelled: 1}, r.Counts)
-		require.InDelta(t, 9.0/4, r.RatePerSecond, 1e-9)
+		require.InDelta(t, 11.0/4, r.RatePerSecond, 1e-9, "sent, failed and in doubt in four seconds")
 		require.Equal(t, "News", r.MailingName)
 		require.Empty(t, r.OwnerEmail)
 
@@ -256,9 +256,32 @@ func TestRateOfALiveRunIsThatOfTheLastSeconds(t *testing.T) {
 		run := w.run(t, w.anna, model.RunRunning, now.Add(-time.Hour), 0)
 		rows := w.fill(t, run, false, repeat(100, model.Sent)...)
 		require.NoError(t, w.Exec("UPDATE attempts SET finished_at = ? WHERE delivery_id <= ?", now, rows[49].ID))
+		refused := w.fill(t, run, false, append(repeat(19, model.Failed), model.InDoubt, model.Deferred)...)
+		require.NoError(t, w.Exec("UPDATE attempts SET finished_at = ? WHERE delivery_id >= ?", now, refused[0].ID))
 		r, err := w.Report(context.Background(), viewerOf(w.anna), run.ID)
 		require.NoError(t, err)
-		require.InDelta(t, 5, r.RatePerSecond, 1e-9, "50 mails in the window of ten seconds")
+		require.InDelta(t, 7, r.RatePerSecond, 1e-9, "50 sent, 19 refused and a doubt in the window of ten seconds; one waits")
+	})
+}
+
+func TestSettlingADoubtLeavesTheSpeedOfARunThatHasEnded(t *testing.T) {
+	t.Parallel()
+	onBothDialects(t, func(t *testing.T, w *world) {
+		ctx := context.Background()
+		run := w.run(t, w.anna, model.RunFinished, w.start, 2*time.Second)
+		rows := w.fill(t, run, false, model.Sent, model.Failed, model.InDoubt, model.InDoubt)
+		speed := func() float64 {
+			r, err := w.Report(ctx, viewerOf(w.anna), run.ID)
+			require.NoError(t, err)
+			return r.RatePerSecond
+		}
+		before := speed()
+		require.InDelta(t, 2, before, 1e-9)
+		for i, as := range []model.DeliveryState{model.Sent, model.Failed} {
+			_, err := w.ResolveDoubts(ctx, viewerOf(w.anna), run.ID, []int64{rows[2+i].ID}, as)
+			require.NoError(t, err)
+		}
+		require.InDelta(t, before, speed(), 1e-9)
 	})
 }
 

@@ -2600,7 +2600,10 @@ export interface components {
             eta_seconds: number | null;
             /** @example 12 */
             mailing_id: number;
-            /** @example 412.5 */
+            /**
+             * @description brought to their end by an attempt: sent, failed, in doubt
+             * @example 412.5
+             */
             rate_per_second: number;
             /** @example smtp_auth */
             reason: string;
@@ -2743,7 +2746,10 @@ export interface components {
              * @example 2026-12-01T07:00:00Z
              */
             planned_at: string;
-            /** @example 412.5 */
+            /**
+             * @description brought to their end by an attempt: sent, failed, in doubt
+             * @example 412.5
+             */
             rate_per_second: number;
             /**
              * @description why it waits, paused or was not sent
