@@ -4,7 +4,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { progressKey } from "@/api/events";
 import type { Mailing, Report, User } from "@/api/types";
 import { visitSignedIn } from "@/test/app";
-import { aMailing, anna, aReport, at, problem, server } from "@/test/server";
+import { aMailing, anna, aReport, at, noCounts, problem, server } from "@/test/server";
 
 const counts: Report["counts"] = {
   planned: 1000,
@@ -100,9 +100,10 @@ test("the row of a run that goes on says what the page says of it, of one that i
       (state) =>
         rows
           .getAllByRole("link")
-          .find((link) => link.getAttribute("href") === `/reports/${run}?state=${state}`)?.textContent,
+          .find((link) => link.getAttribute("href") === `/reports/${run}?state=${state}#recipients`)
+          ?.textContent,
     );
-  await waitFor(() => expect(figures(5)).toEqual(["570", "5"]));
+  await waitFor(() => expect(figures(5)).toEqual(["570 Sent", "5 Refused"]));
   const told = { mailing_id: 1, reason: "", rate_per_second: 20, eta_seconds: 9 };
   act(() => {
     for (const run_id of [4, 5]) {
@@ -110,8 +111,8 @@ test("the row of a run that goes on says what the page says of it, of one that i
       queries.setQueryData(progressKey(run_id), progress);
     }
   });
-  await waitFor(() => expect(figures(5)).toEqual(["626", "13"]));
-  expect(figures(4)).toEqual(["31", "7"]);
+  await waitFor(() => expect(figures(5)).toEqual(["626 Sent", "13 Refused"]));
+  expect(figures(4)).toEqual(["31 Sent", "7 Refused"]);
 });
 
 test("what there is none of neither calls nor leads anywhere", async () => {
@@ -123,19 +124,33 @@ test("what there is none of neither calls nor leads anywhere", async () => {
   expect(screen.queryByRole("link", { name: "0" })).toBeNull();
 });
 
-test("in the list of runs what there is none of leads nowhere", async () => {
-  serve({ status: "scheduled" });
-  const some = { ...counts, sent: 31, failed: 0 };
+test("the list of runs says what became of every mail, and which run retries another", async () => {
+  serve({ status: "cancelled" });
+  const cut = { ...noCounts, planned: 300, sent: 230, in_doubt: 10, cancelled: 60 };
+  const retry = { ...noCounts, planned: 10, sent: 9, expired: 1 };
   server.use(
     http.get(at("/mailings/1/runs"), () =>
-      HttpResponse.json({ items: [aReport({ run_id: 4, counts: some })], next_cursor: null }),
+      HttpResponse.json({
+        items: [
+          aReport({ run_id: 5, parent_run_id: 4, counts: retry }),
+          aReport({ run_id: 4, status: "cancelled", counts: cut }),
+        ],
+        next_cursor: null,
+      }),
     ),
   );
   await visitSignedIn("/mailings/1");
   const runs = within(await screen.findByRole("table", { name: "Runs" }));
-  expect(runs.getByRole("link", { name: "31" })).toHaveAttribute("href", "/reports/4?state=sent");
-  expect(runs.getByText("0")).toBeInTheDocument();
-  expect(runs.queryByRole("link", { name: "0" })).toBeNull();
+  const [, again, first] = runs.getAllByRole("row").map((row) => within(row));
+  expect(first?.getByRole("link", { name: "10 In doubt" })).toHaveAttribute(
+    "href",
+    "/reports/4?state=in_doubt#recipients",
+  );
+  expect(first?.getByRole("link", { name: "60 Cancelled" })).toBeInTheDocument();
+  expect(first?.queryByText(/Refused/)).toBeNull();
+  expect(first?.queryByText(/Retry of/)).toBeNull();
+  expect(again?.getByRole("link", { name: "1 Out of time" })).toBeInTheDocument();
+  expect(again?.getByText("Retry of run 4")).toBeInTheDocument();
 });
 
 test("cancelling says in numbers what comes of it", async () => {

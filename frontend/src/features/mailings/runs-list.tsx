@@ -4,10 +4,10 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { mailingRuns } from "@/api/queries/mailings";
-import { type DeliveryState, isOver, type Report } from "@/api/types";
-import { useFormat } from "@/format/use-format";
+import { isOver, type Report } from "@/api/types";
 import type { Column } from "@/ui/data-table/column";
 import { DataTable } from "@/ui/data-table/data-table";
+import { RunResult } from "@/ui/run-result";
 import { StateBadge } from "@/ui/state-badge";
 import { DateTime } from "@/ui/times";
 import { reportLink } from "./links";
@@ -48,7 +48,7 @@ export function RunsList({ id, live, poll }: Props) {
 
 function useColumns(live: number | null, poll: number | false): Column<Report>[] {
   const { t } = useTranslation();
-  const now = (run: Report, show: (now: Pick<Report, "status" | "counts">) => ReactNode) => (
+  const now = (run: Report, show: (now: Pick<Report, "status" | "reason" | "counts">) => ReactNode) => (
     <Now run={run} live={run.run_id === live} poll={poll} show={show} />
   );
   return [
@@ -57,15 +57,22 @@ function useColumns(live: number | null, poll: number | false): Column<Report>[]
       header: t("mailing.runs.at"),
       card: "title",
       cell: (row) =>
-        now(row, ({ status }) =>
-          status === "planned" ? (
-            <DateTime at={row.planned_at} />
-          ) : (
-            <Anchor size="sm" renderRoot={(props) => <Link {...props} {...reportLink(row.run_id)} />}>
+        now(row, ({ status }) => (
+          <>
+            {status === "planned" ? (
               <DateTime at={row.planned_at} />
-            </Anchor>
-          ),
-        ),
+            ) : (
+              <Anchor size="sm" renderRoot={(props) => <Link {...props} {...reportLink(row.run_id)} />}>
+                <DateTime at={row.planned_at} />
+              </Anchor>
+            )}
+            {row.parent_run_id && (
+              <Text size="xs" c="dimmed" className="tabular">
+                {t("reports.retryOf", { id: row.parent_run_id })}
+              </Text>
+            )}
+          </>
+        )),
     },
     {
       id: "status",
@@ -75,18 +82,10 @@ function useColumns(live: number | null, poll: number | false): Column<Report>[]
       cell: (row) => now(row, ({ status }) => <StateBadge of="run" state={status} />),
     },
     {
-      id: "sent",
-      header: t("state.delivery.sent"),
-      align: "right",
-      width: 132,
-      cell: (row) => now(row, ({ counts }) => <Count runId={row.run_id} counts={counts} state="sent" />),
-    },
-    {
-      id: "failed",
-      header: t("state.delivery.failed"),
-      align: "right",
-      width: 132,
-      cell: (row) => now(row, ({ counts }) => <Count runId={row.run_id} counts={counts} state="failed" />),
+      id: "result",
+      header: t("mailing.runs.result"),
+      width: "45%",
+      cell: (row) => now(row, (state) => <RunResult runId={row.run_id} run={state} />),
     },
   ];
 }
@@ -95,37 +94,11 @@ interface NowProps {
   run: Report;
   live: boolean;
   poll: number | false;
-  show: (now: Pick<Report, "status" | "counts">) => ReactNode;
+  show: (now: Pick<Report, "status" | "reason" | "counts">) => ReactNode;
 }
 
 /** A run as it stands now: what was read of one that is over stays so. */
 function Now({ run, live, poll, show }: NowProps) {
   const state = useRunState(run.run_id, poll, live);
   return show(state && !isOver(run.status) ? state : run);
-}
-
-interface CountProps {
-  runId: number;
-  counts: Report["counts"];
-  state: DeliveryState;
-}
-
-function Count({ runId, counts, state }: CountProps) {
-  const format = useFormat();
-  if (counts[state] === 0) {
-    return (
-      <Text span size="sm" c="dimmed">
-        0
-      </Text>
-    );
-  }
-  return (
-    <Anchor
-      size="sm"
-      className="tabular"
-      renderRoot={(props) => <Link {...props} {...reportLink(runId, state)} />}
-    >
-      {format.number(counts[state])}
-    </Anchor>
-  );
 }

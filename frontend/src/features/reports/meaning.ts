@@ -1,17 +1,4 @@
-import type { Attempt, DeliveryState } from "@/api/types";
-
-/** The colours of bars, by what became of a mail; those of StateBadge where it has a colour. */
-export const COLOURS: Record<DeliveryState, "teal" | "red" | "grape" | "yellow" | "indigo" | "gray"> = {
-  sent: "teal",
-  failed: "red",
-  in_doubt: "grape",
-  deferred: "yellow",
-  sending: "indigo",
-  pending: "gray",
-  skipped: "gray",
-  expired: "gray",
-  cancelled: "gray",
-};
+import type { Attempt } from "@/api/types";
 
 /** What the server's answer was, as SMTP sorts it: positive, temporary, permanent, or none. */
 export type Reply = "good" | "later" | "bad" | "none";

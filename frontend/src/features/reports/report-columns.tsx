@@ -1,13 +1,12 @@
 import { Anchor, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { isOver, type Report } from "@/api/types";
+import type { Report } from "@/api/types";
 import { Address } from "@/ui/address";
 import type { Column } from "@/ui/data-table/column";
-import { useReasonWords } from "@/ui/reason-words";
+import { RunResult } from "@/ui/run-result";
 import { StateBadge } from "@/ui/state-badge";
 import { DateTime } from "@/ui/times";
-import { CountBar } from "./count-bar";
 import { useRunState } from "./run-state";
 
 export function useReportColumns(everyones: boolean): Column<Report>[] {
@@ -68,27 +67,6 @@ export function useReportColumns(everyones: boolean): Column<Report>[] {
   ];
 }
 
-/** The sums of a run as they stand now, or why there are none. */
 function Result({ row }: { row: Report }) {
-  const { t } = useTranslation();
-  const words = useReasonWords();
-  const { status, reason, counts } = useRunState(row);
-  if (status === "missed") return <Text size="sm">{words(reason)}</Text>;
-  if (counts.planned === 0) {
-    return (
-      <Text size="sm" c="dimmed">
-        {t(isOver(status) ? "reports.noRecipients" : "reports.notYet")}
-      </Text>
-    );
-  }
-  return (
-    <>
-      <CountBar runId={row.run_id} counts={counts} />
-      {reason && !isOver(status) && (
-        <Text size="xs" c="dimmed" mt={4}>
-          {words(reason)}
-        </Text>
-      )}
-    </>
-  );
+  return <RunResult runId={row.run_id} run={useRunState(row)} />;
 }
