@@ -21,15 +21,25 @@ function useEvents(): Events {
 export function useLive(): number | false {
   const events = useEvents();
   useEffect(() => events.subscribe(), [events]);
-  return useSyncExternalStore(events.onState, () => events.state) === "live" ? false : 5_000;
+  return useStreamed() ? false : 5_000;
 }
 
-/** The latest progress of a run as the stream told it; undefined until it did. Needs a useLive on the screen. */
-export function useProgress(runId: number | null | undefined): Progress | undefined {
-  return useQuery<Progress>({
+function useStreamed(): boolean {
+  const events = useEvents();
+  return useSyncExternalStore(events.onState, () => events.state) === "live";
+}
+
+/**
+ * The latest progress of a run as the stream told it; undefined until it did, and when the stream is gone and the run
+ * was read since, at readAt. Needs a useLive on the screen.
+ */
+export function useProgress(runId: number | null | undefined, readAt = 0): Progress | undefined {
+  const streamed = useStreamed();
+  const { data, dataUpdatedAt } = useQuery<Progress>({
     queryKey: progressKey(runId ?? 0),
     // Only ever written by the stream.
     enabled: false,
     staleTime: Number.POSITIVE_INFINITY,
-  }).data;
+  });
+  return streamed || dataUpdatedAt >= readAt ? data : undefined;
 }

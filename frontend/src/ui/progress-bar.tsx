@@ -21,21 +21,33 @@ interface Props {
   rate?: number | null | undefined;
   /** It waits for something: the rate says nothing of the end. */
   waits?: boolean;
+  /** Nobody answers: it is how far the work was, and nobody knows how far it is. */
+  lost?: boolean;
 }
 
 /** How far long work is: a bar, n of m, the rate and the time left. */
-export function ProgressBar({ label, hideLabel = false, done, total, parts, rate, waits = false }: Props) {
+export function ProgressBar({
+  label,
+  hideLabel = false,
+  done,
+  total,
+  parts,
+  rate,
+  waits = false,
+  lost = false,
+}: Props) {
   const { t } = useTranslation();
   const format = useFormat();
   const share = (value: number) => (total > 0 ? Math.min(100, (value / total) * 100) : 0);
   // The time left follows from what is shown, so that the two agree.
-  const shown = rate ? Math.round(rate < 10 ? rate * 10 : rate) / (rate < 10 ? 10 : 1) : 0;
+  const shown = rate && !lost ? Math.round(rate < 10 ? rate * 10 : rate) / (rate < 10 ? 10 : 1) : 0;
   const words = [
     t("ui.progress.of", { done: format.number(done), total: format.number(total) }),
     shown > 0 ? t("ui.progress.rate", { rate: format.number(shown) }) : "",
     shown > 0 && !waits && done < total
       ? t("ui.progress.left", { time: format.duration(Math.ceil((total - done) / shown)) })
       : "",
+    lost ? t("ui.progress.lost") : "",
   ].filter(Boolean);
   return (
     <Stack gap={6}>
@@ -59,7 +71,7 @@ export function ProgressBar({ label, hideLabel = false, done, total, parts, rate
         aria-valuetext={words.join(", ")}
       >
         {(parts ?? [{ value: done, color: "indigo" as const }]).map(({ value, color }) => (
-          <Progress.Section key={color} value={share(value)} color={color} withAria={false} />
+          <Progress.Section key={color} value={share(value)} color={lost ? "gray" : color} withAria={false} />
         ))}
       </Progress.Root>
     </Stack>

@@ -3,6 +3,7 @@ import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { isAway } from "@/api/come-back";
 import { firstSteps } from "@/api/queries/first-steps";
 import { summary } from "@/api/queries/reports";
 import { useLive } from "@/api/use-progress";
@@ -69,7 +70,11 @@ export function DashboardPage() {
         )}
         {read.data && (
           <div className={classes.grid}>
-            <Running runs={read.data.running} />
+            <Running
+              runs={read.data.running}
+              readAt={read.dataUpdatedAt}
+              lost={poll !== false && isAway(read.error)}
+            />
             <Attention runs={read.data.attention} />
             <Days days={read.data.days} />
             <Next mailings={read.data.next} />

@@ -8,8 +8,14 @@ import { useReasonWords } from "@/ui/reason-words";
 import { StateBadge } from "@/ui/state-badge";
 import { Section } from "./section";
 
+interface ReadAt {
+  readAt: number;
+  /** Nobody answers: it is how the runs stood. */
+  lost: boolean;
+}
+
 /** What is being sent now, each with its bar, and apart from it what is paused. */
-export function Running({ runs }: { runs: Report[] }) {
+export function Running({ runs, ...read }: ReadAt & { runs: Report[] }) {
   const { t } = useTranslation();
   const sending = runs.filter(({ status }) => status !== "paused");
   const paused = runs.filter(({ status }) => status === "paused");
@@ -19,31 +25,31 @@ export function Running({ runs }: { runs: Report[] }) {
         {sending.length === 0 ? (
           <Text c="dimmed">{t("dashboard.running.none")}</Text>
         ) : (
-          <Runs runs={sending} />
+          <Runs runs={sending} {...read} />
         )}
       </Section>
       {paused.length > 0 && (
         <Section id="paused" title={t("dashboard.running.paused")}>
-          <Runs runs={paused} />
+          <Runs runs={paused} {...read} />
         </Section>
       )}
     </Stack>
   );
 }
 
-function Runs({ runs }: { runs: Report[] }) {
+function Runs({ runs, ...read }: ReadAt & { runs: Report[] }) {
   return (
     <Stack gap="lg">
       {runs.map((run) => (
-        <Run key={run.run_id} run={run} />
+        <Run key={run.run_id} run={run} {...read} />
       ))}
     </Stack>
   );
 }
 
-function Run({ run }: { run: Report }) {
+function Run({ run, readAt, lost }: ReadAt & { run: Report }) {
   const words = useReasonWords();
-  const told = useProgress(run.run_id);
+  const told = useProgress(run.run_id, readAt);
   const { status, reason, counts } = told ?? run;
   const rate = told?.rate_per_second ?? run.rate_per_second;
   return (
@@ -74,6 +80,7 @@ function Run({ run }: { run: Report }) {
         ]}
         rate={status === "running" ? rate : null}
         waits={isWaiting({ status, reason })}
+        lost={lost}
       />
       {reason && !isOver(status) && (
         <Text size="sm" c="dimmed">

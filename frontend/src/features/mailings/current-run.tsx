@@ -1,5 +1,5 @@
 import { Alert, Anchor, Group, Paper, Skeleton, Stack, Text, Title } from "@mantine/core";
-import { IconInfoCircle } from "@tabler/icons-react";
+import { IconInfoCircle, IconPlugConnectedX } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import type { DeliveryState, Mailing, Report } from "@/api/types";
@@ -42,6 +42,10 @@ export function CurrentRun({ runId, mailing, etag, own, poll }: Props) {
   const run = useRunState(runId, poll);
   if (!run) return <Skeleton height={160} role="status" aria-label={t("mailing.loading")} />;
   const preparing = run.counts.planned === 0;
+  // What was asked of the mailing is known before its run tells of it.
+  const asked = mailing.status === "pausing" || mailing.status === "cancelling" ? mailing.status : null;
+  const status = (run.status === "running" && asked) || run.status;
+  const label = preparing ? t("mailing.run.preparing") : t(`state.run.${status}`);
   return (
     <Paper component="section" withBorder p={{ base: "md", sm: "lg" }} aria-labelledby="current-run">
       <Stack gap="md">
@@ -53,7 +57,12 @@ export function CurrentRun({ runId, mailing, etag, own, poll }: Props) {
             {t("mailing.run.report")}
           </Anchor>
         </Group>
-        <RunBar run={run} label={preparing ? t("mailing.run.preparing") : t(`state.run.${run.status}`)} />
+        <RunBar run={{ ...run, status }} label={run.lost ? t("mailing.run.lost") : label} />
+        {run.lost && (
+          <Alert color="gray" variant="outline" icon={<IconPlugConnectedX aria-hidden />} role="status">
+            <Text size="sm">{t("mailing.run.lostHint")}</Text>
+          </Alert>
+        )}
         {run.reason === "rate" ? (
           <Text size="sm" c="dimmed">
             {why(run.reason)}
@@ -70,15 +79,22 @@ export function CurrentRun({ runId, mailing, etag, own, poll }: Props) {
             {t("mailing.run.pausedHint")}
           </Text>
         )}
-        <Sums runId={runId} counts={run.counts} />
+        <Sums runId={runId} counts={run.counts} lost={run.lost} />
         {own && <RateField mailing={mailing} etag={etag} />}
       </Stack>
     </Paper>
   );
 }
 
+interface SumsProps {
+  runId: number;
+  counts: Report["counts"];
+  /** They are the last that were heard: they have no colour. */
+  lost: boolean;
+}
+
 /** What the mails of a run became; they add up to what was planned, and each number leads to its rows. */
-export function Sums({ runId, counts }: { runId: number; counts: Report["counts"] }) {
+function Sums({ runId, counts, lost }: SumsProps) {
   const { t } = useTranslation();
   const format = useFormat();
   const shown = STATES.filter((state) => counts[state] > 0 || ALWAYS.includes(state));
@@ -88,7 +104,7 @@ export function Sums({ runId, counts }: { runId: number; counts: Report["counts"
         {shown.map((state) => (
           <div key={state}>
             <dt>
-              <StateBadge of="delivery" state={state} quiet={counts[state] === 0} />
+              <StateBadge of="delivery" state={state} quiet={lost || counts[state] === 0} />
             </dt>
             <Text component="dd" m={0} mt={4} fz={24} fw={600} className="tabular">
               {counts[state] === 0 ? (
@@ -96,7 +112,11 @@ export function Sums({ runId, counts }: { runId: number; counts: Report["counts"
                   0
                 </Text>
               ) : (
-                <Anchor inherit renderRoot={(props) => <Link {...props} {...reportLink(runId, state)} />}>
+                <Anchor
+                  inherit
+                  {...(lost && { c: "dimmed" })}
+                  renderRoot={(props) => <Link {...props} {...reportLink(runId, state)} />}
+                >
                   {format.number(counts[state])}
                 </Anchor>
               )}

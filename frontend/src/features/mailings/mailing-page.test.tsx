@@ -115,6 +115,55 @@ test("the row of a run that goes on says what the page says of it, of one that i
   expect(figures(4)).toEqual(["31 Sent", "7 Refused"]);
 });
 
+test("a run that nobody tells of any more is not said to go on, and goes on when it is heard of again", async () => {
+  serve(running);
+  server.use(http.get(at("/events"), () => problem(503)));
+  const { queries } = await visitSignedIn("/mailings/1");
+  await screen.findByText("578 of 1,000", { exact: false });
+  const told = {
+    run_id: 5,
+    mailing_id: 1,
+    reason: "",
+    rate_per_second: 20,
+    eta_seconds: 9,
+    status: "running",
+  };
+  act(
+    () =>
+      void queries.setQueryData(progressKey(5), { ...told, counts: { ...counts, sent: 626, pending: 344 } }),
+  );
+  const run = within(screen.getByRole("region", { name: "Current run" }));
+  await run.findByText(/^634 of 1,000 · 20 a second · .* left$/);
+
+  server.use(http.get(at("/reports/5"), () => problem(502)));
+  const again = () => act(() => queries.invalidateQueries({ queryKey: ["reports", "run", 5] }));
+  await again();
+  await run.findByText("634 of 1,000 · how it stands now is not known");
+  expect(run.getByRole("progressbar", { name: "The server does not answer" })).toBeInTheDocument();
+  expect(run.getByText(/these are the last figures that came/)).toBeInTheDocument();
+  expect(run.getByText("Sent")).toHaveAttribute("data-meaning", "none");
+
+  serve(running, { counts: { ...counts, sent: 700, pending: 270 } });
+  await again();
+  await run.findByText(/^708 of 1,000 · 20 a second · .* left$/);
+  expect(run.queryByText(/these are the last figures that came/)).toBeNull();
+});
+
+test.each([
+  ["pausing", "Pausing"],
+  ["cancelling", "Cancelling"],
+] as const)(
+  "a mailing that is %s is not said to send, though its run says so still",
+  async (status, word) => {
+    serve({ ...running, status });
+    await visitSignedIn("/mailings/1");
+    const run = within(await screen.findByRole("region", { name: "Current run" }));
+    expect(await run.findByRole("progressbar", { name: word })).toBeInTheDocument();
+    expect(run.queryByText("Sending")).toBeNull();
+    expect(run.queryByText(/left|a second/)).toBeNull();
+  },
+);
+
 test("what there is none of neither calls nor leads anywhere", async () => {
   serve(running, { counts: { ...counts, sent: 575, failed: 0 } });
   await visitSignedIn("/mailings/1");

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import { isAway } from "@/api/come-back";
 import { mailingRun } from "@/api/queries/mailings";
 import { isWaiting, type Report, type RunStatus } from "@/api/types";
 import { useProgress } from "@/api/use-progress";
@@ -11,6 +12,8 @@ export interface RunState {
   reason: string;
   counts: Report["counts"];
   rate: number | null;
+  /** Neither the stream nor the server answers: it is how the run stood, and nobody knows how it stands. */
+  lost: boolean;
 }
 
 /**
@@ -18,18 +21,20 @@ export interface RunState {
  * nothing is read for it: only what is known already is told.
  */
 export function useRunState(runId: number, poll: number | false, ask = true): RunState | undefined {
-  const told = useProgress(runId);
   const read = useQuery({ ...mailingRun(runId), enabled: ask, refetchInterval: poll });
+  const told = useProgress(runId, read.dataUpdatedAt);
+  const lost = poll !== false && isAway(read.error);
   if (told) {
     return {
       status: told.status,
       reason: told.reason,
       counts: told.counts,
       rate: told.rate_per_second,
+      lost,
     };
   }
   const report = read.data;
-  return report && { ...report, rate: report.rate_per_second };
+  return report && { ...report, rate: report.rate_per_second, lost };
 }
 
 /** Those whose outcome is known: nothing more will be tried for them. */
@@ -55,6 +60,7 @@ export function RunBar({ run, label }: { run: RunState; label?: string }) {
       ]}
       rate={run.status === "running" ? run.rate : null}
       waits={isWaiting(run)}
+      lost={run.lost}
     />
   );
 }

@@ -22,8 +22,13 @@ interface Props {
   state: RunState;
 }
 
+interface HeadProps extends Props {
+  /** Nobody answers: it is how the run stood. */
+  lost: boolean;
+}
+
 /** What run it is, how it stands and why, what it is linked with, and its bar while it goes on. */
-export function RunHead({ report, state }: Props) {
+export function RunHead({ report, state, lost }: HeadProps) {
   const { t } = useTranslation();
   const format = useFormat();
   const mayChange = useMayChange(report);
@@ -31,6 +36,8 @@ export function RunHead({ report, state }: Props) {
   const { counts } = state;
   const retries = useRetries(report, state);
   const { left } = retries;
+  const going = t(state.reason ? "reports.page.waiting" : "reports.page.live");
+  const label = state.status === "running" ? going : t(`state.run.${state.status}`);
   const retryable = isOver(state.status) && !retries.live && left && left.failed + left.in_doubt > 0;
   return (
     <>
@@ -71,9 +78,7 @@ export function RunHead({ report, state }: Props) {
           <Reason state={state} />
           {!isOver(state.status) && state.status !== "planned" && (
             <ProgressBar
-              label={t(
-                state.status === "running" && !state.reason ? "reports.page.live" : "reports.page.waiting",
-              )}
+              label={label}
               done={counts.planned - counts.pending - counts.sending - counts.deferred}
               total={counts.planned}
               parts={[
@@ -83,8 +88,9 @@ export function RunHead({ report, state }: Props) {
                 { value: counts.skipped + counts.expired + counts.cancelled, color: "gray" },
                 { value: counts.deferred, color: "yellow" },
               ]}
-              rate={state.rate}
+              rate={state.status === "running" ? state.rate : null}
               waits={isWaiting(state)}
+              lost={lost}
             />
           )}
         </Stack>

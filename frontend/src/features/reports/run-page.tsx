@@ -2,6 +2,7 @@ import { Skeleton, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { isAway } from "@/api/come-back";
 import { report } from "@/api/queries/reports";
 import { isOver, type Report } from "@/api/types";
 import { useLive } from "@/api/use-progress";
@@ -36,7 +37,12 @@ export function RunPage() {
         {read.isRefetchError && (
           <FailureAlert error={read.error} retry={() => void read.refetch()} retrying={read.isRefetching} />
         )}
-        <Run key={runId} report={read.data} />
+        <Run
+          key={runId}
+          report={read.data}
+          readAt={read.dataUpdatedAt}
+          lost={poll !== false && isAway(read.error)}
+        />
       </>
     );
   }
@@ -63,16 +69,22 @@ export function RunPage() {
   );
 }
 
-function Run({ report }: { report: Report }) {
+interface RunProps {
+  report: Report;
+  readAt: number;
+  lost: boolean;
+}
+
+function Run({ report, readAt, lost }: RunProps) {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const state = useRunState(report);
+  const state = useRunState(report, readAt);
   const live = !isOver(state.status) && state.status !== "planned";
   const runId = report.run_id;
   return (
     <Stack gap="md">
       <div>
-        <RunHead report={report} state={state} />
+        <RunHead report={report} state={state} lost={lost} />
         <div className={classes.grid}>
           <Ledger runId={runId} counts={state.counts} />
           <Stack gap="md">

@@ -12,10 +12,10 @@ export interface RunState {
 
 /**
  * A run as the stream of events told it last, or as it was read: what was read of one that has ended is the newest,
- * as its doubts can be settled after the last event.
+ * as its doubts can be settled after the last event, and so is, without the stream, what was read after it.
  */
-export function useRunState(read: Report): RunState {
-  const told = useProgress(read.run_id);
+export function useRunState(read: Report, readAt?: number): RunState {
+  const told = useProgress(read.run_id, readAt);
   if (told && !isOver(read.status)) {
     const { status, reason, counts, rate_per_second } = told;
     return { status, reason, counts, rate: rate_per_second };

@@ -4,7 +4,7 @@ import { isWaiting, type Report } from "@/api/types";
 import { ProgressBar } from "@/ui/progress-bar";
 
 /** The runs under way, each with its bar. */
-export function RunningRuns({ runs }: { runs: Report[] }) {
+export function RunningRuns({ runs, lost }: { runs: Report[]; lost: boolean }) {
   const { t } = useTranslation();
   return (
     <Stack gap="md" mt="xs">
@@ -22,8 +22,9 @@ export function RunningRuns({ runs }: { runs: Report[] }) {
                 { value: counts.failed, color: "red" },
                 { value: counts.in_doubt, color: "grape" },
               ]}
-              rate={rate_per_second}
+              rate={status === "running" ? rate_per_second : null}
               waits={isWaiting({ status, reason })}
+              lost={lost}
             />
             {owner_email && (
               <Text size="xs" c="dimmed" mt={4}>

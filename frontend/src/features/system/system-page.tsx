@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useId } from "react";
 import { useTranslation } from "react-i18next";
+import { isAway } from "@/api/come-back";
 import { runsSending, systemState } from "@/api/queries/system";
 import type { SystemState } from "@/api/types";
 import { useFormat } from "@/format/use-format";
@@ -18,7 +19,7 @@ export function SystemPage() {
   const { t } = useTranslation();
   const format = useFormat();
   const { data, error, isFetching, refetch } = useQuery(systemState());
-  const { data: runs } = useQuery(runsSending());
+  const { data: runs, error: unread } = useQuery(runsSending());
   return (
     <>
       <PageHeader title={t("system.title")} lead={t("system.lead", { zone: format.zone })} />
@@ -35,7 +36,7 @@ export function SystemPage() {
           <>
             {runs && runs.length > 0 && (
               <Part title={t("system.runs.title")}>
-                <RunningRuns runs={runs} />
+                <RunningRuns runs={runs} lost={isAway(unread)} />
               </Part>
             )}
             <Part title={t("system.workers.title")}>
