@@ -3,10 +3,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -46,29 +46,39 @@ func admin(use, short string, run adminFunc) *cobra.Command {
 }
 
 func check() *cobra.Command {
-	var id int64
-	var cmd *cobra.Command
-	cmd = app.Command("check", "Hold the counters and the attempt log of all runs against their deliveries", config.Admin,
+	id := rowID{of: "run"}
+	cmd := app.Command("check", "Hold the counters and the attempt log of all runs against their deliveries", config.Admin,
 		func(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
-			if cmd.Flags().Changed("run") && id < 1 {
-				return errors.New("--run wants the id of a run, a positive number")
-			}
-			return app.Check(ctx, cfg, id, os.Stdout, log)
+			return app.Check(ctx, cfg, id.n, os.Stdout, log)
 		})
-	cmd.Flags().Int64Var(&id, "run", 0, "check this one `run`")
+	cmd.Flags().Var(&id, "run", "check this one `run`")
 	return cmd
 }
 
 func runMailings() *cobra.Command {
-	var id int64
-	var cmd *cobra.Command
-	cmd = app.Command("run-mailings", "Start all mailings that are due, now, and follow them to their end", config.Admin,
+	id := rowID{of: "mailing"}
+	cmd := app.Command("run-mailings", "Start all mailings that are due, now, and follow them to their end", config.Admin,
 		func(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
-			if cmd.Flags().Changed("mailing") && id < 1 {
-				return errors.New("--mailing wants the id of a mailing, a positive number")
-			}
-			return app.RunMailings(ctx, cfg, id, os.Stdout, log)
+			return app.RunMailings(ctx, cfg, id.n, os.Stdout, log)
 		})
-	cmd.Flags().Int64Var(&id, "mailing", 0, "start this one `mailing`, due or not")
+	cmd.Flags().Var(&id, "mailing", "start this one `mailing`, due or not")
 	return cmd
+}
+
+// rowID is a flag that names a row; 0 while it is not given.
+type rowID struct {
+	of string
+	n  int64
+}
+
+func (id *rowID) String() string { return "" }
+func (id *rowID) Type() string   { return id.of }
+
+func (id *rowID) Set(text string) error {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 1 {
+		return fmt.Errorf("it wants the id of a %s, a positive number", id.of)
+	}
+	id.n = n
+	return nil
 }

@@ -161,6 +161,55 @@ func TestDecadesAreNoWork(t *testing.T) {
 	require.False(t, ok, "the years that can be written end")
 }
 
+func TestCronTakesSevenForSunday(t *testing.T) {
+	t.Parallel()
+	for line, days := range map[string]string{
+		"0 9 * * 7":     "0 9 * * 0",
+		"0 9 * * 5-7":   "0 9 * * 5,6,0",
+		"0 9 * * 1-7/2": "0 9 * * 1,3,5,0",
+		"0 9 * * fri-7": "0 9 * * 5,6,0",
+		"0 9 * * 1,7":   "0 9 * * 0,1",
+		"0 9 * * 7/2":   "0 9 * * 0",
+		"0 9 * * */7":   "0 9 * * 0",
+		"7 7 7 7 7":     "7 7 7 7 0",
+	} {
+		from := at(t, "2026-12-01T10:00:00Z")
+		one, err := calendar.New(calendar.Rule{Every: calendar.Cron, Interval: 1, Cron: &line}, from, time.UTC)
+		require.NoError(t, err, line)
+		other, err := calendar.New(calendar.Rule{Every: calendar.Cron, Interval: 1, Cron: &days}, from, time.UTC)
+		require.NoError(t, err, days)
+		for a, b := from, from; a.Before(from.AddDate(0, 1, 0)); {
+			x, _ := one.After(a)
+			y, _ := other.After(b)
+			require.Equal(t, y, x, line)
+			a, b = x.At, y.At
+		}
+	}
+}
+
+func TestAWrongCronLineIsToldInOurWords(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"0 0 L * *":     `the day of the month must be from 1 to 31, not "L"`,
+		"61 * * * *":    `the minute must be from 0 to 59, not "61"`,
+		"0 24 * * *":    `the hour must be from 0 to 23, not "24"`,
+		"0 0 * dez *":   `the month must be from 1 to 12, not "dez"`,
+		"0 0 * * 8":     `the day of the week must be from 0 to 7, not "8"`,
+		"0 0 * * 1#2":   `the day of the week must be from 0 to 7, not "1#2"`,
+		"0 0 * * 7-9":   `the day of the week must be from 0 to 7, not "9"`,
+		"0 18-9 * * *":  `the range "18-9" ends before it begins`,
+		"0 0 * * 7-1":   `the range "7-1" ends before it begins`,
+		"*/0 * * * *":   `a step is a number from 1, not "0"`,
+		"*/x * * * *":   `a step is a number from 1, not "x"`,
+		"1/2/3 * * * *": `a step is a number from 1, not "2/3"`,
+		"1-2-3 * * * *": `the minute must be from 0 to 59, not "2-3"`,
+		"0 9 * *":       "name minute, hour, day of month, month and day of week, without seconds, a zone or @every",
+	} {
+		_, err := calendar.New(calendar.Rule{Every: calendar.Cron, Interval: 1, Cron: &line}, at(t, "2026-12-01T10:00:00Z"), time.UTC)
+		require.EqualError(t, err, "cron: is not a cron line of five fields: "+want, line)
+	}
+}
+
 func TestWrongRulesTellAllTheirFields(t *testing.T) {
 	t.Parallel()
 	start := at(t, "2026-12-01T10:00:00Z")

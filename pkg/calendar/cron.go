@@ -1,6 +1,9 @@
 package calendar
 
 import (
+	"errors"
+	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -25,11 +28,105 @@ func parseCron(text string) (cronLine, error) {
 	if strings.ContainsAny(text, "=@") || strings.ContainsFunc(text, unicode.IsControl) || len(text) > maxCron {
 		return cronLine{}, errCron
 	}
-	s, err := cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow).Parse(text)
+	fields := strings.Fields(text)
+	if len(fields) != len(cronFields) {
+		return cronLine{}, errCron
+	}
+	fields[4] = sundays(fields[4])
+	s, err := cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow).Parse(strings.Join(fields, " "))
 	if err != nil {
-		return cronLine{}, err
+		return cronLine{}, whyNot(strings.Fields(text))
 	}
 	return cronLine{s.(*cron.SpecSchedule)}, nil
+}
+
+// sundays writes a Sunday that is called 7 as 0, the only name by number that
+// robfig/cron knows: alone, or as the end of a range.
+func sundays(field string) string {
+	parts := strings.Split(field, ",")
+	for i, part := range parts {
+		days, every, stepped := strings.Cut(part, "/")
+		first, last, isRange := strings.Cut(days, "-")
+		if !isRange {
+			last = first
+		}
+		if last != "7" {
+			continue
+		}
+		step := 1
+		from, err := cronFields[4].number(first)
+		if stepped && err == nil {
+			step, err = strconv.Atoi(every)
+		}
+		if err != nil || from > 7 || step < 1 {
+			continue
+		}
+		var named []string
+		for day := from; day <= 7; day += step {
+			named = append(named, strconv.Itoa(day%7))
+		}
+		parts[i] = strings.Join(named, ",")
+	}
+	return strings.Join(parts, ",")
+}
+
+// cronField is one of the five fields of a line.
+type cronField struct {
+	wrong       string // what is said of a value that is none, with the bounds and the value
+	least, most int
+	names       []string // in the place of numbers, from least on
+}
+
+var cronFields = [5]cronField{
+	{"the minute must be from %d to %d, not %q", 0, 59, nil},
+	{"the hour must be from %d to %d, not %q", 0, 23, nil},
+	{"the day of the month must be from %d to %d, not %q", 1, 31, nil},
+	{"the month must be from %d to %d, not %q", 1, 12, []string{"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"}},
+	{"the day of the week must be from %d to %d, not %q", 0, 7, []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}},
+}
+
+func (f cronField) number(text string) (int, error) {
+	for i, name := range f.names {
+		if strings.EqualFold(text, name) {
+			return f.least + i, nil
+		}
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < f.least || n > f.most {
+		return 0, fmt.Errorf(f.wrong, f.least, f.most, text)
+	}
+	return n, nil
+}
+
+// whyNot finds what is wrong with a line that was refused.
+func whyNot(fields []string) error {
+	for i, f := range cronFields {
+		for part := range strings.SplitSeq(fields[i], ",") {
+			values, every, stepped := strings.Cut(part, "/")
+			if step, err := strconv.Atoi(every); stepped && (err != nil || step < 1) {
+				return fmt.Errorf("a step is a number from 1, not %q", every)
+			}
+			first, last, isRange := strings.Cut(values, "-")
+			if first == "*" || first == "?" || part == "" {
+				continue
+			}
+			from, err := f.number(first)
+			if err != nil {
+				return err
+			}
+			if !isRange {
+				continue
+			}
+			to, err := f.number(last)
+			if err != nil {
+				return err
+			}
+			if to < from {
+				return fmt.Errorf("the range %q ends before it begins", values)
+			}
+		}
+	}
+	return errors.New("it cannot be read")
 }
 
 // tods are the times of day of the line.
