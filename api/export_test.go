@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -49,6 +50,18 @@ func (s *Server) Echo() *echo.Echo { return s.echo }
 // Words says which sentences and codes have a translation.
 func Words(detail, code, message string) (string, string) {
 	return russian.detail(errorOf(detail)), russian.field(fieldOf(code, message))
+}
+
+// Says reports whether a sentence has a translation of its own that explains
+// all of it but the numbers.
+func Says(example string) bool {
+	for _, s := range sentences {
+		m := s.pattern.FindStringSubmatch(example)
+		if m != nil && !slices.ContainsFunc(m[1:], func(v string) bool { return strings.Trim(v, `"0123456789`) != "" }) {
+			return true
+		}
+	}
+	return false
 }
 
 // HurryEvents makes the event streams, and lists as CSV, keep another time. It

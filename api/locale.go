@@ -75,34 +75,58 @@ func (t tongue) field(f model.FieldError) string {
 	return f.Message
 }
 
+// translated finds the sentence that explains most of en: of "must be between
+// 1 and 9" and "must be between 1 and 9, or null" the second is no number.
+// What a sentence quotes as a text may be a sentence itself.
 func translated(en string) (string, bool) {
+	best, values := sentence{}, []string(nil)
 	for _, s := range sentences {
 		m := s.pattern.FindStringSubmatch(en)
-		if m == nil {
-			continue
+		if m != nil && (best.pattern == nil || length(m[1:]) < length(values)) {
+			best, values = s, m[1:]
 		}
-		ru := s.ru
-		for _, value := range m[1:] {
-			ru = strings.Replace(ru, "{}", value, 1)
-		}
-		return ru, true
 	}
-	return "", false
+	if best.pattern == nil {
+		return "", false
+	}
+	var out strings.Builder
+	rest := best.ru
+	for i, value := range values {
+		before, after, _ := strings.Cut(rest, "{}")
+		if ru, known := translated(value); known && best.quotes[i] {
+			value = ru
+		}
+		out.WriteString(before)
+		out.WriteString(value)
+		rest = after
+	}
+	return out.String() + rest, true
 }
+
+func length(values []string) int { return len(strings.Join(values, "")) }
 
 // sentence is an English sentence, given as its format, and its translation
 // with {} for each verb.
 type sentence struct {
 	pattern *regexp.Regexp
+	quotes  []bool // which of the verbs are texts, and may be sentences
 	ru      string
 }
 
 var verb = regexp.MustCompile(`%[a-z]`)
 
 func say(format, ru string) sentence {
+	s := sentence{ru: ru}
 	parts := verb.Split(format, -1)
-	for i := range parts {
-		parts[i] = regexp.QuoteMeta(parts[i])
+	pattern := "(?s)^" + regexp.QuoteMeta(parts[0])
+	for i, v := range verb.FindAllString(format, -1) {
+		value := "(.+?)"
+		if v == "%q" {
+			value = `("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')`
+		}
+		pattern += value + regexp.QuoteMeta(parts[i+1])
+		s.quotes = append(s.quotes, v == "%s")
 	}
-	return sentence{regexp.MustCompile("(?s)^" + strings.Join(parts, "(.+?)") + "$"), ru}
+	s.pattern = regexp.MustCompile(pattern + "$")
+	return s
 }

@@ -156,7 +156,7 @@ func checkTimes(bad *model.Fields, in *Input, now time.Time) {
 	case !end.After(now):
 		bad.Add("end_at", "out_of_range", "must be in the future")
 	case !end.After(start):
-		bad.Add("end_at", "out_of_range", "must be after start_at")
+		bad.Add("end_at", "out_of_range", "must be after the start")
 	case end.After(now.Add(2 * maxAhead)):
 		bad.Add("end_at", "out_of_range", "is too far ahead")
 	}
@@ -186,7 +186,7 @@ func checkWindow(bad *model.Fields, w *model.Window) {
 		bad.Add("window.to", "invalid", "%s", errTo)
 	}
 	if errFrom == nil && errTo == nil && from == to {
-		bad.Add("window.to", "invalid", "must differ from window.from")
+		bad.Add("window.to", "invalid", "must differ from the beginning of the window")
 	}
 }
 

@@ -69,7 +69,7 @@ func CheckSuppression(x *model.Suppression) error {
 	var bad model.Fields
 	x.Email = checkEmail(&bad, "email", x.Email)
 	if !slices.Contains(model.SuppressionReasons, x.Reason) {
-		bad.Add("reason", "unknown", "must be one of unsubscribed, bounced, complained, blocked")
+		bad.Add("reason", "unknown", "must be one of %s", "unsubscribed, bounced, complained, blocked")
 	}
 	checkText(&bad, "note", x.Note, maxNote)
 	return bad.Err()

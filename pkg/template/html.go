@@ -2,6 +2,7 @@ package template
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -115,7 +116,7 @@ func (s *scanner) slot() (place, error) {
 		fallthrough
 	case inDouble, inSingle, inBare:
 		if strings.HasPrefix(s.attr, "on") || s.attr == "srcdoc" {
-			return place{}, errors.New("stands in " + s.attr + ", where no value is safe")
+			return place{}, fmt.Errorf("stands in %s, where no value is safe", s.attr)
 		}
 		return place{bare: s.state == inBare, address: addressAttributes[s.attr] && !s.schemed}, nil
 	}

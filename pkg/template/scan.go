@@ -92,13 +92,14 @@ var newlines = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ")
 
 func scanMark(source string, open, line int) (token, int, error) {
 	t := token{kind: object, line: line, at: open}
-	what, closing := "placeholder", "}}"
+	unclosed, empty, closing := "line %d: the placeholder %q is not closed by }}", "line %d: the placeholder is empty", "}}"
 	if source[open+1] == '%' {
-		t.kind, what, closing = tag, "tag", "%}"
+		t.kind, closing = tag, "%}"
+		unclosed, empty = "line %d: the tag %q is not closed by %%}", "line %d: the tag is empty"
 	}
 	length := strings.Index(source[open+2:], closing)
 	if length < 0 || strings.Contains(source[open+2:open+2+length], "{{") || strings.Contains(source[open+2:open+2+length], "{%") {
-		return t, 0, fmt.Errorf("line %d: the %s %q is not closed by %s", line, what, excerpt(source[open:]), closing)
+		return t, 0, fmt.Errorf(unclosed, line, excerpt(source[open:]))
 	}
 	t.end = open + 2 + length + 2
 	text := source[open+2 : open+2+length]
@@ -110,7 +111,7 @@ func scanMark(source string, open, line int) (token, int, error) {
 	}
 	t.text = strings.TrimSpace(newlines.Replace(text))
 	if t.text == "" {
-		return t, 0, fmt.Errorf("line %d: the %s is empty", line, what)
+		return t, 0, fmt.Errorf(empty, line)
 	}
 	if t.kind == tag {
 		name := tagName.FindString(t.text)
@@ -242,7 +243,7 @@ func checkExpression(t token) (err error) {
 	case strings.Contains(bare, ".."):
 		return errors.New("ranges such as (1..10) are not allowed")
 	case strings.Contains(bare, reserved):
-		return errors.New("names that begin with " + reserved + " are not allowed")
+		return fmt.Errorf("names that begin with %s are not allowed", reserved)
 	case strings.Contains(bare, ";"), strings.ContainsAny(bare, "%{}"), strings.Contains(bare, "\x00"):
 		return fmt.Errorf("%q cannot be understood", excerpt(t.text))
 	case numbers.MatchString(bare):

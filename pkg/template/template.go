@@ -291,7 +291,7 @@ type run struct {
 func (t *Template) renderEngine(vars Vars) (out string, missing []string, err error) {
 	defer func() {
 		if r := recover(); r != nil { // the engine panics on some values of the wrong type
-			out, missing, err = "", nil, errors.New("the template cannot be rendered with these values: "+firstLine(fmt.Sprint(r)))
+			out, missing, err = "", nil, fmt.Errorf("the template cannot be rendered with these values: %s", firstLine(fmt.Sprint(r)))
 		}
 	}()
 	attributes := vars.Client.Attributes

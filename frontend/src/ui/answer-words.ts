@@ -12,6 +12,7 @@ const NOTES: [string, Note][] = [
   ["the server closed the connection", "closed"],
   ["the server did not answer in time", "timeout"],
   ["the connection broke: ", "broke"],
+  ["the server does not speak SMTP", "noSmtp"],
   ["stopped before ", "stopped"],
   ["the transport is closed", "stopped"],
   ["the server offers no STARTTLS", "noTls"],
@@ -30,6 +31,7 @@ const NOTES: [string, Note][] = [
 
 /** What the machine says of a connection that did not come about. */
 const UNCONNECTED: [string, Note][] = [
+  ["no mail server is at ", "forbidden"],
   ["connection refused", "refused"],
   ["no such host", "noHost"],
   ["no route to host", "noRoute"],

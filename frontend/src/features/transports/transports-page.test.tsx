@@ -168,6 +168,11 @@ test("a check shows how far it came and what the server said", async () => {
 
 test.each([
   ["dial tcp 127.0.0.1:25: connect: connection refused", /никто не отвечает/],
+  [
+    "dial tcp 169.254.1.1:25: no mail server is at 169.254.1.1: the address is link-local, a cloud's own, multicast or empty",
+    /почтового сервера не бывает/,
+  ],
+  ['the server does not speak SMTP: "HTTP/1.1 400 Bad Request"', /не говорит на SMTP/],
   ["dial tcp: lookup mail.example.com on 10.0.0.1:53: no such host", /сервера с таким именем нет/i],
   ["the server closed the connection", /Сервер закрыл соединение/],
   ["TLS: x509: certificate has expired", /TLS.*: x509: certificate has expired/],
