@@ -95,7 +95,6 @@ var sentences = []sentence{
 
 	// fields
 	say("must be between %d and %d", "должно быть от {} до {}"),
-	say("must be between %d and %d, or null", "должно быть от {} до {} или null"),
 	say("must be between %d and %d, or null for no limit", "должно быть от {} до {} или null, если без ограничения"),
 	say("must be one of %s", "допустимо: {}"),
 	say("this list cannot be sorted by %q", "этот список нельзя упорядочить по {}"),

@@ -88,7 +88,7 @@ func New(r Rule, start time.Time, zone *time.Location) (*Calendar, error) {
 	if r.Times != nil {
 		c.times = int64(*r.Times)
 		if c.times < 1 || c.times > MaxTimes {
-			bad.add("times", "out_of_range", "must be between 1 and %d, or null", MaxTimes)
+			bad.add("times", "out_of_range", "must be between 1 and %d", MaxTimes)
 		}
 	}
 	if len(bad) > 0 {

@@ -102,7 +102,7 @@ func checkRepeat(bad *model.Fields, in *Input, now time.Time) {
 		bad.Add("end_at", "not_applicable", "is for mailings that happen once; a repeating one has run_minutes, and repeat.until")
 	}
 	if in.RunMinutes != nil && (*in.RunMinutes < 1 || *in.RunMinutes > maxRunMinutes) {
-		bad.Add("run_minutes", "out_of_range", "must be between 1 and %d, or null", maxRunMinutes)
+		bad.Add("run_minutes", "out_of_range", "must be between 1 and %d", maxRunMinutes)
 	}
 	rule := *in.Repeat
 	if rule.Until != nil {

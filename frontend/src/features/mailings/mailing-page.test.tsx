@@ -202,6 +202,58 @@ test("the list of runs says what became of every mail, and which run retries ano
   expect(again?.getByText("Retry of run 4")).toBeInTheDocument();
 });
 
+/** Notes how the mailing, which keeps to 300 mails a minute, is changed. */
+function changing() {
+  const changes: unknown[] = [];
+  serve({ ...running, rate_per_minute: 300 });
+  server.use(
+    http.patch(at("/mailings/1"), async ({ request }) => {
+      const change = (await request.json()) as Partial<Mailing>;
+      changes.push(change);
+      return HttpResponse.json(aMailing({ ...running, ...change }), { headers: { ETag: '"2"' } });
+    }),
+  );
+  return changes;
+}
+
+test.each(["0", "-5", "99999999", "12.5"])("a rate of %s is refused and stays as typed", async (typed) => {
+  const changes = changing();
+  const { user } = await visitSignedIn("/mailings/1");
+  const field = await screen.findByLabelText("Mails a minute at most");
+  await user.clear(field);
+  await user.type(field, typed);
+  await user.click(screen.getByRole("button", { name: "Change the rate" }));
+  expect(await screen.findByText("A whole number from 1 to 1,000,000.")).toBeInTheDocument();
+  expect(field).toHaveValue(typed);
+  expect(changes).toEqual([]);
+});
+
+test("a rate of one mail is said as one", async () => {
+  const changes = changing();
+  const { user } = await visitSignedIn("/mailings/1");
+  const field = await screen.findByLabelText("Mails a minute at most");
+  await user.clear(field);
+  await user.type(field, "1{Enter}");
+  await screen.findByText("At most 1 mail a minute from now on.");
+  expect(changes).toEqual([{ rate_per_minute: 1 }]);
+});
+
+test("the limit of a run goes only when that is what one says", async () => {
+  const changes = changing();
+  const { user } = await visitSignedIn("/mailings/1");
+  await user.clear(await screen.findByLabelText("Mails a minute at most"));
+  const remove = () => user.click(screen.getByRole("button", { name: "Remove the limit" }));
+  await remove();
+  const asked = () => screen.findByRole("dialog", { name: "Send without a limit?" });
+  await user.click(within(await asked()).getByRole("button", { name: "Cancel" }));
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  expect(changes).toEqual([]);
+  await remove();
+  await user.click(within(await asked()).getByRole("button", { name: "Remove the limit" }));
+  await screen.findByText("There is no limit any more.");
+  expect(changes).toEqual([{ rate_per_minute: null }]);
+});
+
 test("cancelling says in numbers what comes of it", async () => {
   serve(running);
   let cancelled = false;

@@ -150,6 +150,22 @@ test("what the person has not filled in is said at its field, and nothing is sen
   expect(bodies).toEqual([]);
 });
 
+test("a number that does not fit stays as typed and is refused at its field", async () => {
+  const bodies = ready();
+  const { user } = await visitSignedIn("/mailings/new?message_id=3&tag=vip");
+  await user.type(await screen.findByLabelText(/Name of the mailing/), "Spring");
+  await user.click(button("More options"));
+  await user.type(screen.getByLabelText("Mails a minute at most"), "12.5");
+  const grace = screen.getByLabelText("But no later than, in minutes");
+  await user.clear(grace);
+  await user.type(grace, "600000");
+  await user.click(button("Save draft"));
+  expect(await screen.findByText("A whole number from 1 to 1,000,000.")).toBeInTheDocument();
+  expect(screen.getByText("A whole number from 0 to 525,600.")).toBeInTheDocument();
+  expect(screen.getByLabelText("Mails a minute at most")).toHaveValue("12.5");
+  expect(bodies).toEqual([]);
+});
+
 test("what the server finds wrong stands at its step and field, also among the options that were folded", async () => {
   ready();
   server.use(

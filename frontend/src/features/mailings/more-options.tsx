@@ -18,6 +18,7 @@ import { transportChoices } from "@/api/queries/mailing-choices";
 import { useMe } from "@/auth/use-session";
 import type { MailingForm } from "./form-values";
 import { Weekdays } from "./repeat-fields";
+import { AS_TYPED, MOST_A_MINUTE } from "./whole-number";
 
 const FIELDS = [
   "end_at",
@@ -61,8 +62,8 @@ export function MoreOptions({ form }: { form: MailingForm }) {
             label={t("mailingForm.more.rate")}
             description={t("mailingForm.more.rateHint")}
             min={1}
-            max={1_000_000}
-            allowDecimal={false}
+            max={MOST_A_MINUTE}
+            {...AS_TYPED}
             thousandSeparator=" "
             maw={320}
             {...form.getInputProps("rate_per_minute")}
@@ -85,7 +86,7 @@ function End({ form }: { form: MailingForm }) {
         label={t("mailingForm.more.runMinutes")}
         description={t("mailingForm.more.runMinutesHint")}
         min={1}
-        allowDecimal={false}
+        {...AS_TYPED}
         maw={320}
         {...form.getInputProps("run_minutes")}
       />
@@ -197,7 +198,7 @@ function Policies({ form }: { form: MailingForm }) {
           description={t("mailingForm.more.graceHint")}
           min={0}
           max={525_600}
-          allowDecimal={false}
+          {...AS_TYPED}
           maw={320}
           {...form.getInputProps("late_grace_minutes")}
         />

@@ -1,6 +1,7 @@
 import { Chip, Group, Input, NumberInput, SegmentedControl, Select, Stack, TextInput } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { cronOf, type MailingForm, type MailingValues } from "./form-values";
+import { AS_TYPED } from "./whole-number";
 
 const EVERY = ["day", "week", "month", "cron"] as const;
 const WEEKDAYS = [1, 2, 3, 4, 5, 6, 7] as const;
@@ -44,7 +45,7 @@ export function RepeatFields({ form }: { form: MailingForm }) {
           label={t(`mailingForm.when.interval.${repeat.every}`)}
           min={1}
           max={366}
-          allowDecimal={false}
+          {...AS_TYPED}
           maw={240}
           {...form.getInputProps("repeat.interval")}
         />
@@ -56,7 +57,7 @@ export function RepeatFields({ form }: { form: MailingForm }) {
           {...(Number(repeat.month_day) > 28 && { description: t("mailingForm.when.monthDayHint") })}
           min={1}
           max={31}
-          allowDecimal={false}
+          {...AS_TYPED}
           w={180}
           {...form.getInputProps("repeat.month_day")}
         />
@@ -84,7 +85,7 @@ export function RepeatFields({ form }: { form: MailingForm }) {
             label={t("mailingForm.when.times")}
             min={1}
             max={100_000}
-            allowDecimal={false}
+            {...AS_TYPED}
             w={140}
             {...form.getInputProps("repeat.times")}
           />

@@ -21,6 +21,11 @@ import {
 } from "./form-values";
 import { useScheduleWords } from "./schedule-words";
 import { isMoved } from "./use-at-once";
+import { MOST_A_MINUTE, useNumberWords } from "./whole-number";
+
+/** The longest that a run may take, and that a late one is still sent: a leap year and a year, as the API has it. */
+const LONGEST_RUN = 527_040;
+const LONGEST_GRACE = 525_600;
 
 /** What the person asked for when they sent the form. */
 export type Intent = "draft" | "go";
@@ -36,6 +41,7 @@ export function useMailingForm({ base, initial, onSaved }: Options) {
   const { t } = useTranslation();
   const words = useScheduleWords();
   const audienceWords = useAudienceWords();
+  const wrongNumber = useNumberWords();
   const queries = useQueryClient();
   const intent = useRef<Intent>("draft");
   // What the server has as this form knows it; a draft that is saved twice is changed the second time.
@@ -58,6 +64,10 @@ export function useMailingForm({ base, initial, onSaved }: Options) {
         if (every === "cron" && !cron.trim()) return t("mailingForm.when.noCron");
         return ends === "until" && !until ? t("mailingForm.when.noUntil") : null;
       },
+      rate_per_minute: (value) => wrongNumber(value, 1, MOST_A_MINUTE),
+      run_minutes: (value, { when }) => (when === "repeat" ? wrongNumber(value, 1, LONGEST_RUN) : null),
+      late_grace_minutes: (value, { late_policy }) =>
+        late_policy === "send" ? wrongNumber(value, 0, LONGEST_GRACE) : null,
       window: ({ on, weekdays }) => (on && weekdays.length === 0 ? t("mailingForm.when.noDay") : null),
     },
   });
