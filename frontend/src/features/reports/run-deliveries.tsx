@@ -58,12 +58,16 @@ export function RunDeliveries({ report, live }: { report: Report; live: boolean 
           <CsvButton
             path={`/reports/${runId}/deliveries`}
             query={given(filter)}
-            label={t("reports.deliveries.csv")}
+            label={t(filtered ? "reports.deliveries.csvFound" : "reports.deliveries.csv")}
           />
           <CsvButton
             path={`/reports/${runId}/attempts`}
             query={given({ q: filter.q })}
-            label={t("reports.deliveries.attemptsCsv")}
+            label={
+              filter.q
+                ? t("reports.deliveries.attemptsCsvOf", { text: filter.q })
+                : t("reports.deliveries.attemptsCsv")
+            }
           />
         </Group>
       </Group>

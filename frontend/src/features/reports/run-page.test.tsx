@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { act, screen, waitFor, within } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { progressKey } from "@/api/events";
@@ -297,6 +297,35 @@ test("while it sends the bar and the sums follow the events; what was read of an
   await queries.invalidateQueries({ queryKey: ["reports"] });
   await screen.findByText("100 planned = 95 sent + 2 refused + 2 in doubt + 1 skipped");
   expect(screen.queryByRole("progressbar")).not.toBeInTheDocument();
+});
+
+test.each([
+  ["", "CSV of all recipients", "CSV of all attempts"],
+  ["?state=in_doubt", "CSV of these recipients", "CSV of all attempts"],
+  ["?state=in_doubt&q=maria", "CSV of these recipients", "CSV of all attempts at “maria”"],
+])("the files say what they hold: /reports/40%s", async (query, recipients, attempts) => {
+  await visitSignedIn(`/reports/40${query}`);
+  const part = within(await screen.findByRole("region", { name: "Recipients" }));
+  expect(part.getAllByRole("button", { name: /^CSV/ }).map((button) => button.textContent)).toEqual([
+    recipients,
+    attempts,
+  ]);
+});
+
+test("while it is lost of sight the report shows neither speed nor time left", async () => {
+  run = aReport({
+    status: "running",
+    finished_at: null,
+    counts: { ...counts, pending: 50 },
+    rate_per_second: 5,
+  });
+  server.use(http.get(at("/events"), () => problem(503)));
+  const { queries } = await visitSignedIn("/reports/40");
+  await screen.findByText(/5 a second/);
+  server.use(http.get(at("/reports/40"), () => problem(502)));
+  await act(() => queries.invalidateQueries({ queryKey: ["reports"] }));
+  await screen.findByText(/how it stands now is not known$/);
+  expect(screen.queryByText(/5 a second/)).toBeNull();
 });
 
 test("the course of the run is there as a table too", async () => {
