@@ -91,7 +91,10 @@ test("a visitor registers, mails three clients now, and the report adds up", asy
   await page.locator("header").getByText(en.state.mailing.finished, { exact: true }).waitFor(LONG);
 
   // From the number to its rows.
-  await page.getByRole("table").getByRole("link", { name: "3", exact: true }).click();
+  await page
+    .getByRole("table")
+    .getByRole("link", { name: `3 ${en.state.delivery.sent}`, exact: true })
+    .click();
   await page.getByText("3 planned = 3 sent", { exact: true }).waitFor();
   await page.getByRole("img", { name: "Attempts over time: 3 sent, 0 refused, 0 to be retried" }).waitFor();
   assert.equal(new URL(page.url()).searchParams.get("state"), "sent");
@@ -104,7 +107,7 @@ test("a visitor registers, mails three clients now, and the report adds up", asy
   await page.keyboard.press("Escape");
 
   const download = page.waitForEvent("download");
-  await button(en.reports.deliveries.csv).click();
+  await button(en.reports.deliveries.csvFound).click();
   const file = await download;
   assert.match(file.suggestedFilename(), /^deliveries-\d+\.csv$/);
   assert.equal(

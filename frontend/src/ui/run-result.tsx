@@ -37,16 +37,7 @@ export function RunResult({
       </Text>
     );
   }
-  return (
-    <>
-      <CountBar runId={runId} counts={counts} />
-      {reason && !isOver(status) && (
-        <Text size="xs" c="dimmed" mt={4}>
-          {words(reason)}
-        </Text>
-      )}
-    </>
-  );
+  return <CountBar runId={runId} counts={counts} />;
 }
 
 /** A bar, and each number as a link to those mails. */

@@ -1,9 +1,10 @@
 import { Anchor, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import type { Report } from "@/api/types";
+import { isOver, type Report } from "@/api/types";
 import { Address } from "@/ui/address";
 import type { Column } from "@/ui/data-table/column";
+import { useReasonWords } from "@/ui/reason-words";
 import { RunResult } from "@/ui/run-result";
 import { StateBadge } from "@/ui/state-badge";
 import { DateTime } from "@/ui/times";
@@ -67,6 +68,18 @@ export function useReportColumns(everyones: boolean): Column<Report>[] {
   ];
 }
 
+/** The sums of a run as they stand now, and why it waits. */
 function Result({ row }: { row: Report }) {
-  return <RunResult runId={row.run_id} run={useRunState(row)} />;
+  const words = useReasonWords();
+  const run = useRunState(row);
+  return (
+    <>
+      <RunResult runId={row.run_id} run={run} />
+      {run.reason && run.counts.planned > 0 && !isOver(run.status) && (
+        <Text size="xs" c="dimmed" mt={4}>
+          {words(run.reason)}
+        </Text>
+      )}
+    </>
+  );
 }
