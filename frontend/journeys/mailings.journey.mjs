@@ -48,7 +48,10 @@ test("a scheduled mailing starts by itself", async () => {
   await status(page, words.state.mailing.scheduled).waitFor();
   await page.getByText(words.mailing.next).waitFor();
   await status(page, words.state.mailing.finished).waitFor(LONG);
-  await page.getByRole("table").getByRole("link", { name: `2 ${words.state.delivery.sent}`, exact: true }).waitFor();
+  await page
+    .getByRole("table")
+    .getByRole("link", { name: `2 ${words.state.delivery.sent}`, exact: true })
+    .waitFor();
   await close();
 });
 
