@@ -48,7 +48,8 @@ const answerPatience = 2 * time.Second
 
 // takeBack gives the mails that stand behind one that is not answered to senders
 // that have nothing to do: the answer may take minutes, and its run may be
-// another one. Where no new mail may begin any more they are given up.
+// another one. Where no new mail may begin any more, or none of their run, they
+// are given up.
 func (e *Engine) takeBack(w *way, senders []*sender) {
 	tick := time.NewTicker(answerPatience / 2)
 	defer tick.Stop()

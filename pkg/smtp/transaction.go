@@ -364,7 +364,7 @@ func (c *conn) twoFlights(tx *transaction) (reply, *trouble) {
 			break
 		}
 		switch {
-		case steps[i] == nil && c.isAnswered():
+		case steps[i] == nil && c.isAnswered(): // nothing is to be waited for
 		case phase == model.PhaseData:
 			c.allow(c.cfg.Timeouts.Data)
 		case c.trial:
