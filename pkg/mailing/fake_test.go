@@ -33,7 +33,8 @@ type fake struct {
 	mails map[string][]string
 	news  *sync.Cond
 
-	goes func(*mailing.Mail) // is told what goes along with another mail
+	goes   func(*mailing.Mail)                 // is told what goes along with another mail
+	begins func(*mailing.Mail, mailing.Intent) // is told of each mail, while it is not complete
 }
 
 func newFake(answer func(m *mailing.Mail, intent func() error) mailing.Result) *fake {
@@ -74,6 +75,9 @@ func (l *fakeLine) Send(ctx context.Context, m *mailing.Mail, intent mailing.Int
 		l.strays.Add(1) // it was promised, and another came
 	}
 	l.along = nil
+	if l.begins != nil {
+		l.begins(m, intent)
+	}
 	return l.send(m, func() error {
 		var prepared *mailing.Mail
 		err := intent.Wait(ctx, func() {

@@ -49,6 +49,7 @@ type intent struct {
 	claim      *store.Claim
 	deliveryID int64
 	answer     chan error // nil until it is asked for
+	granted    bool       // the mail may be complete
 	refusal    error      // what was waited for
 	cohort     *cohort    // with whom it was granted
 	near       bool       // and that counts its sender
@@ -93,7 +94,7 @@ func (i *intent) Wait(_ context.Context, meanwhile func()) error {
 		meanwhile()
 	}
 	i.refusal = i.await(patience)
-	if i.refusal == nil {
+	if i.granted = i.refusal == nil; i.granted {
 		i.seat.cohort, i.seat.near = i.cohort, i.near
 	}
 	return i.refusal
@@ -112,6 +113,13 @@ func (i *intent) await(patience *time.Timer) error {
 		i.gone.Store(true)
 		return errUnknown
 	}
+}
+
+// giveUp ends an intent whose mail is not to be completed. It reports whether
+// the row may say sending for it, now or soon.
+func (i *intent) giveUp() bool {
+	i.gone.Store(true)
+	return i.answer != nil && !i.granted
 }
 
 // settle finds out what became of an intent that was asked for and not waited

@@ -139,18 +139,33 @@ func (e *Engine) mayLeave(j *job) bool {
 }
 
 // survive is deferred: one mail must not end the process. It stays pending, or
-// says sending until its chunk is given back, and is not tried for ever.
-func (e *Engine) survive(j *job) {
+// says sending until its chunk is given back when it may be complete, and is not
+// tried for ever.
+func (e *Engine) survive(j *job, leave *intent) {
 	fault := recover()
 	if fault == nil {
 		return
 	}
 	e.log.Error("a mail could not be sent", "run_id", j.RunID, "delivery_id", j.row.ID, "fault", fault, "stack", string(debug.Stack()))
 	j.failed.Store(true)
+	if leave.giveUp() {
+		e.takeBackIntent(j)
+	}
 	if d := j.streak.harm(j.row.ID, func(d *damage) { d.panics++ }); d.panics >= abortsToDefer {
 		j.streak.forget(j.row.ID)
 		e.skip(j, fmt.Errorf("panic: %v", fault))
 	}
+}
+
+// takeBackIntent waits until a row is pending again of which nothing has left.
+func (e *Engine) takeBackIntent(j *job) {
+	e.counts[slices.Index(Outcomes, model.OutcomeAborted)].Add(1)
+	done, now := make(chan struct{}), time.Now().UTC()
+	e.ledger.outcome(j.Claim, j.row.ID, &store.Outcome{To: model.Pending, Intended: true, Attempt: model.Attempt{
+		StartedAt: now, FinishedAt: now, Outcome: model.OutcomeAborted, Phase: model.PhaseData,
+		Response: "not sent: a fault of this program", Transport: j.way.Name(),
+	}}, func() { close(done) })
+	<-done
 }
 
 // sendOne makes the attempt of a job whose mail is made, and answers the one
@@ -173,8 +188,8 @@ func (e *Engine) sendOne(s *sender, j *job) (next *job) {
 			s.line.Drop() // another sender has it
 		}
 	}()
-	defer e.survive(j)
 	leave := &intent{seat: s.seat, claim: j.Claim, deliveryID: j.row.ID}
+	defer e.survive(j, leave)
 	res, ok := e.sendBy(e.send, j.way, s.line, j.mail, leave, func() *Mail {
 		var f *job
 		select {

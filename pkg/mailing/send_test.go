@@ -254,3 +254,36 @@ func TestAMailThatPanics(t *testing.T) {
 		}
 	})
 }
+
+// So does one for which leave was asked: nothing has left, and that is no doubt.
+func TestAMailThatPanicsWhileItsIntentIsWritten(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		for _, c := range []struct {
+			name   string
+			times  int64
+			commit time.Duration // for which it has time
+			sent   int64
+		}{
+			{"each time", 1000, 0, 11},
+			{"each time, and it is written", 1000, 100 * time.Millisecond, 11},
+			{"once", 1, 100 * time.Millisecond, 12},
+		} {
+			h := newHouse(t, st, 12)
+			out := newFake(nil)
+			out.conns = 1
+			var tries atomic.Int64
+			out.begins = func(m *mailing.Mail, intent mailing.Intent) {
+				if m.To == address(3) && tries.Add(1) <= c.times {
+					intent.Ask()
+					time.Sleep(c.commit)
+					panic("as a test wants it")
+				}
+			}
+			stop := h.engine(out)
+			r := h.report(h.until(h.create().ID, model.MailingFinished))
+			stop()
+			require.Equal(t, []int64{c.sent, 12 - c.sent, 0}, []int64{r.Counts.Sent, r.Counts.Skipped, r.Counts.InDoubt}, c.name)
+		}
+	})
+}

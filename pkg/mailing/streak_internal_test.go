@@ -70,7 +70,7 @@ func TestPanicsAndLossesAreCountedApart(t *testing.T) {
 		require.False(t, e.poisons(j, lost))
 		j.way.rest.good()
 		func() {
-			defer e.survive(j)
+			defer e.survive(j, &intent{})
 			panic("as a test wants it")
 		}()
 	}
