@@ -35,6 +35,7 @@ type fake struct {
 
 	goes   func(*mailing.Mail)                 // is told what goes along with another mail
 	begins func(*mailing.Mail, mailing.Intent) // is told of each mail, while it is not complete
+	joins  func(*mailing.Mail)                 // is told what may go along, while the mail before waits for its leave
 }
 
 func newFake(answer func(m *mailing.Mail, intent func() error) mailing.Result) *fake {
@@ -81,9 +82,14 @@ func (l *fakeLine) Send(ctx context.Context, m *mailing.Mail, intent mailing.Int
 	return l.send(m, func() error {
 		var prepared *mailing.Mail
 		err := intent.Wait(ctx, func() {
-			if next != nil {
-				prepared = next()
+			if next == nil {
+				return
 			}
+			mail := next()
+			if mail != nil && l.joins != nil {
+				l.joins(mail)
+			}
+			prepared = mail
 		})
 		if err == nil {
 			l.along = prepared

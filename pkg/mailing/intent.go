@@ -3,6 +3,7 @@ package mailing
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -91,13 +92,24 @@ func (i *intent) Wait(_ context.Context, meanwhile func()) error {
 	patience := time.NewTimer(intentPatience)
 	defer patience.Stop()
 	if meanwhile != nil {
-		meanwhile()
+		i.aside(meanwhile)
 	}
 	i.refusal = i.await(patience)
 	if i.granted = i.refusal == nil; i.granted {
 		i.seat.cohort, i.seat.near = i.cohort, i.near
 	}
 	return i.refusal
+}
+
+// aside does what is about another mail. That this program fails at it must not
+// be blamed on the mail of the intent; the other one meets it by itself.
+func (i *intent) aside(meanwhile func()) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			i.seat.ledger.log.Error("the next mail cannot go along", "behind", i.deliveryID, "fault", fault, "stack", string(debug.Stack()))
+		}
+	}()
+	meanwhile()
 }
 
 func (i *intent) await(patience *time.Timer) error {

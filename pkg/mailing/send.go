@@ -103,14 +103,14 @@ func (e *Engine) load(j *job) (loaded bool) {
 // compose makes the mail of a job, if it may leave. An error says that there is
 // none for this recipient.
 func (e *Engine) compose(j *job) (made bool, err error) {
-	if !e.mayLeave(j) {
-		return false, nil
-	}
 	defer func() {
 		if fault := recover(); fault != nil { // one mail must not end the process
 			made, err = false, fmt.Errorf("panic: %v\n%s", fault, debug.Stack())
 		}
 	}()
+	if !e.mayLeave(j) {
+		return false, nil
+	}
 	j.mail, err = e.mail(j.letter, recipient{
 		deliveryID: j.row.ID, firstID: j.row.FirstID, linkID: j.row.LinkID, email: j.row.Email,
 		name: j.row.FullName, locale: j.row.Locale, attributes: j.row.Attributes,

@@ -287,3 +287,43 @@ func TestAMailThatPanicsWhileItsIntentIsWritten(t *testing.T) {
 		}
 	})
 }
+
+// A mail that makes this program panic while it is to go along with another one
+// costs nothing to that one.
+func TestAMailThatPanicsBehindAnother(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		for name, alone := range map[string]bool{"along alone": false, "by itself too": true} {
+			h := newHouse(t, st, 40)
+			out := newFake(func(_ *mailing.Mail, intent func() error) mailing.Result {
+				time.Sleep(5 * time.Millisecond) // so far away is this server: the next one is there
+				return take(intent)
+			})
+			out.conns = 1
+			var along atomic.Int64
+			out.joins = func(m *mailing.Mail) {
+				if m.To == address(3) {
+					along.Add(1)
+					panic("as a test wants it")
+				}
+			}
+			out.begins = func(m *mailing.Mail, _ mailing.Intent) {
+				if alone && m.To == address(3) {
+					panic("as a test wants it")
+				}
+			}
+			stop := h.engine(out)
+			m := h.until(h.create().ID, model.MailingFinished)
+			stop()
+			require.Positive(t, along.Load(), name)
+			for _, d := range h.deliveries(m) {
+				want := model.Sent
+				if alone && d.Email == address(3) {
+					want = model.Skipped
+				}
+				require.Equal(t, want, d.State, "%s: %s", name, d.Email)
+				require.LessOrEqual(t, d.Attempts, 1, "%s: %s", name, d.Email)
+			}
+		}
+	})
+}

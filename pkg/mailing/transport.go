@@ -55,7 +55,7 @@ type Intent interface {
 
 	// Wait waits for it, and asks if nobody has. An error says why the mail must
 	// not be completed. meanwhile, unless nil, is called once, when it is asked
-	// for.
+	// for; a panic ends with it.
 	Wait(ctx context.Context, meanwhile func()) error
 }
 
