@@ -179,7 +179,7 @@ func (e *Engine) passes(ctx context.Context, b *batch) (time.Time, string, error
 		if err := e.leaseQuota(ctx, b, len(rows)); err != nil {
 			return time.Time{}, b.waits(), err
 		}
-		next, reason, goOn := e.feed(b, b.streak.suspectsLast(rows))
+		next, reason, goOn := e.feed(b, rows)
 		b.wires.Wait()
 		b.acks.Wait()
 		if back := e.settleQuota(ctx, b); back > 0 && reason == model.ReasonDailyQuota {
@@ -226,16 +226,46 @@ func (e *Engine) withoutSkipped(ctx context.Context, b *batch, rows []store.Lot)
 
 // feed hands deliveries to the senders until the chunk may send no more now.
 func (e *Engine) feed(b *batch, rows []store.Lot) (next time.Time, reason string, goOn bool) {
+	rows, alone := b.streak.suspectsLast(rows)
 	for _, row := range rows {
-		if next, reason, ok := e.mayFeed(b); !ok {
+		if next, reason, ok := e.feedOne(b, row); !ok {
 			return next, reason, false
 		}
-		e.goesOn(b, model.ReasonOutsideWindow, model.ReasonRate, model.ReasonDailyQuota)
-		b.quota.left--
-		b.wires.Add(1)
-		if !e.handOver(&job{batch: b, row: row}) {
-			return e.now(), b.waits(), false
+	}
+	if len(alone) == 0 {
+		return e.now(), "", true
+	}
+	return e.feedAlone(b, alone)
+}
+
+// feedAlone is feed for those that go one after the other, with no other mail of
+// their chunk and none such by the same way out.
+func (e *Engine) feedAlone(b *batch, rows []store.Lot) (next time.Time, reason string, goOn bool) {
+	b.wires.Wait()
+	if !b.way.alone.TryLock() {
+		return e.now().Add(time.Second), b.waits(), false
+	}
+	defer b.way.alone.Unlock()
+	for _, row := range rows {
+		next, reason, ok := e.feedOne(b, row)
+		b.wires.Wait()
+		if !ok {
+			return next, reason, false
 		}
+	}
+	return e.now(), "", true
+}
+
+// feedOne hands a delivery to a sender, if it may go now.
+func (e *Engine) feedOne(b *batch, row store.Lot) (next time.Time, reason string, ok bool) {
+	if next, reason, ok := e.mayFeed(b); !ok {
+		return next, reason, false
+	}
+	e.goesOn(b, model.ReasonOutsideWindow, model.ReasonRate, model.ReasonDailyQuota)
+	b.quota.left--
+	b.wires.Add(1)
+	if !e.handOver(&job{batch: b, row: row}) {
+		return e.now(), b.waits(), false
 	}
 	return e.now(), "", true
 }

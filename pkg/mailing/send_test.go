@@ -327,3 +327,97 @@ func TestAMailThatPanicsBehindAnother(t *testing.T) {
 		}
 	})
 }
+
+// A recipient who makes the whole server die for a moment, with all connections,
+// is found out, and nobody beside it waits for that.
+func TestARecipientWhoEndsTheServer(t *testing.T) {
+	t.Parallel()
+	for _, bad := range [][]int{{3}, {0, 1}} {
+		h := newHouse(t, testkit.Store(t, testkit.Postgres), 40)
+		server := newMortal(bad...)
+		out := newFake(server.answer)
+		out.conns, out.probe = 6, server.probe
+		h.engine(out)
+		id := h.create().ID
+		h.counts(id, func(c model.Counts) bool { return c.Pending+c.Sending == 0 && c.Planned == 40 })
+		m, err := h.store.Mailing(t.Context(), h.user.Viewer(), id)
+		require.NoError(t, err)
+		for _, d := range h.deliveries(m) {
+			want := model.Sent
+			if server.bad[d.Email] {
+				want = model.Deferred
+			}
+			require.Equal(t, want, d.State, d.Email)
+		}
+		require.LessOrEqual(t, server.deaths.Load(), int64(3*len(bad)))
+	}
+}
+
+// mortal is a server that dies when a bad recipient is named, and is there again
+// after 0.3 s.
+type mortal struct {
+	bad    map[string]bool
+	deaths atomic.Int64
+
+	mu   sync.Mutex
+	dead chan struct{} // closed when it dies
+	back time.Time
+}
+
+func newMortal(bad ...int) *mortal {
+	s := &mortal{bad: map[string]bool{}, dead: make(chan struct{})}
+	for _, i := range bad {
+		s.bad[address(i)] = true
+	}
+	return s
+}
+
+// life answers what is closed at its death, nil while it is dead.
+func (s *mortal) life() chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if time.Now().Before(s.back) {
+		return nil
+	}
+	return s.dead
+}
+
+func (s *mortal) end(life chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if life != s.dead {
+		return
+	}
+	close(s.dead)
+	s.deaths.Add(1)
+	s.dead, s.back = make(chan struct{}), time.Now().Add(300*time.Millisecond)
+}
+
+var unreachable = mailing.Result{
+	Outcome: model.OutcomeAborted, Class: mailing.ClassConnection, Phase: model.PhaseConnect, Response: "connection refused",
+}
+
+func (s *mortal) probe() *mailing.Result {
+	if res := unreachable; s.life() == nil {
+		return &res
+	}
+	return nil
+}
+
+func (s *mortal) answer(m *mailing.Mail, intent func() error) mailing.Result {
+	life := s.life()
+	if life == nil {
+		return unreachable
+	}
+	if s.bad[m.To] {
+		time.Sleep(10 * time.Millisecond)
+		s.end(life)
+		return lost
+	}
+	select {
+	case <-life:
+		return lost
+	case <-time.After(20 * time.Millisecond): // the others are named, and wait for the answer
+	}
+	return take(intent)
+}

@@ -91,18 +91,30 @@ func (s *streak) suspects(row *store.Lot) bool {
 	return did || row.Lost
 }
 
+// goesAlone reports whether one more loss lets a delivery wait. Then it must be
+// its own: who ends the server's process ends the connections of all others.
+func (s *streak) goesAlone(row *store.Lot) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return row.Lost || s.harmed[row.ID].losses >= abortsToDefer-1
+}
+
 // suspectsLast puts those that have done harm behind the others, so that they
-// keep nobody from being mailed.
-func (s *streak) suspectsLast(rows []store.Lot) []store.Lot {
+// keep nobody from being mailed, and apart those that go alone.
+func (s *streak) suspectsLast(rows []store.Lot) (together, alone []store.Lot) {
 	var last []store.Lot
 	rows = slices.DeleteFunc(rows, func(r store.Lot) bool {
-		did := s.suspects(&r)
-		if did {
+		switch {
+		case !s.suspects(&r):
+			return false
+		case s.goesAlone(&r):
+			alone = append(alone, r)
+		default:
 			last = append(last, r)
 		}
-		return did
+		return true
 	})
-	return append(rows, last...)
+	return append(rows, last...), alone
 }
 
 // isClean reports whether nothing is known of its deliveries; nil is.

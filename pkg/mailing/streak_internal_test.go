@@ -45,7 +45,8 @@ func TestADeliveryIsNotBlamedForItsServer(t *testing.T) {
 	}
 }
 
-// Those that have done harm are tried when all others have been.
+// Those that have done harm are tried when all others have been, and alone those
+// that would wait after one more loss.
 func TestSuspectsComeLast(t *testing.T) {
 	t.Parallel()
 	lot := func(id int64, lost bool) store.Lot {
@@ -53,11 +54,18 @@ func TestSuspectsComeLast(t *testing.T) {
 	}
 	s := &streak{}
 	s.harm(2, func(d *damage) { d.losses++ })
-	var ids []int64
-	for _, r := range s.suspectsLast([]store.Lot{lot(1, true), lot(2, false), lot(3, false), lot(4, false)}) {
-		ids = append(ids, r.ID)
+	for range 2 {
+		s.harm(5, func(d *damage) { d.losses++ })
 	}
-	require.Equal(t, []int64{3, 4, 1, 2}, ids)
+	ids := func(rows []store.Lot) (ids []int64) {
+		for _, r := range rows {
+			ids = append(ids, r.ID)
+		}
+		return ids
+	}
+	together, alone := s.suspectsLast([]store.Lot{lot(1, true), lot(2, false), lot(3, false), lot(4, false), lot(5, false)})
+	require.Equal(t, []int64{3, 4, 2}, ids(together))
+	require.Equal(t, []int64{1, 5}, ids(alone))
 }
 
 // Two connections lost and two panics are not three of either.

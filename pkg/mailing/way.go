@@ -51,6 +51,7 @@ type way struct {
 	probing    atomic.Bool
 	probeAfter atomic.Int64 // Unix nanoseconds
 
+	alone   sync.Mutex // held while a chunk sends those that go alone
 	turns   *turns
 	jobs    chan *job
 	free    atomic.Int32  // senders that wait for a job
