@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -83,6 +85,19 @@ func TestEmbeddedFromRegistrationToReport(t *testing.T) {
 	p, u.base = embedded(t, dir, "POSTRIDER_SECRET_KEY="+secretKey())
 	p.shows("counts as a former one")
 	u.must(http.StatusOK, "GET", "/me", nil, nil)
+}
+
+// A secret key of the data folder that is damaged is told; it keeps from
+// starting only where it is the one that counts.
+func TestADamagedSecretKey(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "secret.key"), []byte("half of\n"), 0o600))
+	code, out := run(t, []string{"POSTRIDER_DATA_DIR=" + dir, "POSTRIDER_HTTP_ADDR=127.0.0.1:0"}, "up")
+	require.NotZero(t, code)
+	require.Contains(t, out, "does not hold a secret key")
+	p, _ := embedded(t, dir, "POSTRIDER_SECRET_KEY="+secretKey())
+	p.shows("does not hold a secret key")
 }
 
 func TestASecondProcessIsKeptOutOfTheDataFolder(t *testing.T) {

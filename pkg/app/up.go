@@ -100,7 +100,7 @@ func (f *folder) secret() ([]byte, error) {
 	}
 	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
 	if err != nil || len(key) < 32 {
-		return nil, fmt.Errorf("%s does not hold a secret key; if it is lost, sessions and links in sent mails end with it: remove the file to make a new one", f.secretPath())
+		return nil, fmt.Errorf("%s does not hold a secret key; if it is lost, sessions and links in sent mails end with it: remove the file, and without one in the settings a new one is made", f.secretPath())
 	}
 	return key, nil
 }
@@ -177,10 +177,11 @@ type embedded struct {
 func (f *folder) openEmbedded(ctx context.Context, cfg *config.Config, log *slog.Logger) (*embedded, error) {
 	own := *cfg
 	key, err := f.secret()
-	if err != nil {
-		return nil, err
-	}
 	switch {
+	case err != nil && len(own.SecretKey) > 0: // a former key at most
+		log.Warn("the secret key of the settings is used; what that of the data folder has signed or encrypted cannot be read", "error", err)
+	case err != nil:
+		return nil, err
 	case len(own.SecretKey) > 0 && key != nil && !bytes.Equal(key, own.SecretKey):
 		own.SecretKeyPrevious = append(slices.Clone(own.SecretKeyPrevious), key)
 		log.Warn("the secret key of the settings is used; that of the data folder counts as a former one, as long as it is there", "file", f.secretPath())
