@@ -114,7 +114,12 @@ func TestRunMailings(t *testing.T) {
 	require.Contains(t, out, "started: run ")
 	require.Contains(t, out, "finished: run ")
 	require.Contains(t, out, "planned 4, sent 4, failed 0")
+	require.NotContains(t, out, "another run")
 	accounted(t, u, u.until(later.ID, "finished"), in.sink.Accepted(), 4, 0)
+
+	code, out = run(t, in.env, "run-mailings", "--mailing", strconv.FormatInt(later.ID, 10))
+	require.Zero(t, code, out)
+	require.Contains(t, out, "was finished: this is another run of it, which mails its whole audience")
 }
 
 // The sink behaves by its script, says where it is, and has written down what

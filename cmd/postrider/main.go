@@ -61,7 +61,7 @@ func runMailings() *cobra.Command {
 		func(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
 			return app.RunMailings(ctx, cfg, id.n, os.Stdout, log)
 		})
-	cmd.Flags().Var(&id, "mailing", "start this one `mailing`, due or not")
+	cmd.Flags().Var(&id, "mailing", "start this one `mailing`, due or not; one that has ended runs again, for its whole audience")
 	return cmd
 }
 

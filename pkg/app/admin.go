@@ -75,7 +75,7 @@ func RunMailings(ctx context.Context, cfg *config.Config, mailingID int64, out i
 		return err
 	}
 	defer done()
-	runs, err := begin(ctx, h, mailingID)
+	runs, err := begin(ctx, h, mailingID, out)
 	if err != nil {
 		return err
 	}
@@ -160,19 +160,26 @@ func runner(ctx context.Context, cfg *config.Config, log *slog.Logger) (*house, 
 	return h, mailing.NewEngine(h.mailings, ways), done, nil
 }
 
-func begin(ctx context.Context, h *house, mailingID int64) ([]int64, error) {
+func begin(ctx context.Context, h *house, mailingID int64, out io.Writer) ([]int64, error) {
 	if mailingID == 0 {
 		return h.mailings.RunDue(ctx)
 	}
-	m, err := h.mailings.Act(ctx, everything, mailingID, model.ActionStart, nil)
+	was, err := h.store.Mailing(ctx, everything, mailingID)
 	if model.IsKind(err, model.NotFound) {
 		return nil, fmt.Errorf("there is no mailing %d", mailingID)
 	}
 	if err != nil {
 		return nil, err
 	}
+	m, err := h.mailings.Act(ctx, everything, mailingID, model.ActionStart, nil)
+	if err != nil {
+		return nil, err
+	}
 	if m.LastRunID == nil {
 		return nil, fmt.Errorf("the mailing %d did not start: %s", mailingID, m.Reason)
+	}
+	if was.Status == model.MailingFinished || was.Status == model.MailingCancelled {
+		fmt.Fprintf(out, "The mailing %d %q was %s: this is another run of it, which mails its whole audience.\n", was.ID, was.Name, was.Status)
 	}
 	return []int64{*m.LastRunID}, nil
 }
