@@ -226,6 +226,10 @@ func (e *Engine) withoutSkipped(ctx context.Context, b *batch, rows []store.Lot)
 
 // feed hands deliveries to the senders until the chunk may send no more now.
 func (e *Engine) feed(b *batch, rows []store.Lot) (next time.Time, reason string, goOn bool) {
+	if !b.way.rest.calm.Load() { // who comes first may be why: begin with another
+		first := mrand.IntN(len(rows)) //nolint:gosec // guards nothing
+		rows = slices.Concat(rows[first:], rows[:first])
+	}
 	rows, alone := b.streak.suspectsLast(rows)
 	for _, row := range rows {
 		if next, reason, ok := e.feedOne(b, row); !ok {

@@ -353,10 +353,27 @@ func TestARecipientWhoEndsTheServer(t *testing.T) {
 	}
 }
 
-// mortal is a server that dies when a bad recipient is named, and is there again
-// after 0.3 s.
+// Several who make the server die at the last dot, and stand first, do not each
+// let it rest for longer than the one before: somebody is mailed in between.
+func TestTheFirstEndTheServer(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, testkit.Store(t, testkit.Postgres), 60)
+	server := newMortal(0, 1, 2, 3, 4, 5)
+	server.late = true
+	out := newFake(server.answer)
+	out.conns, out.probe = 1, server.probe
+	h.engine(out)
+	begin := time.Now()
+	r := h.report(h.until(h.create().ID, model.MailingFinished))
+	require.Equal(t, []int64{54, 6}, []int64{r.Counts.Sent, r.Counts.InDoubt})
+	require.Less(t, time.Since(begin), 40*time.Second, "1 + 2 + 4 + 8 + 16 + 32 s")
+}
+
+// mortal is a server that dies when a bad recipient is named, or has its mail,
+// and is there again after 0.3 s.
 type mortal struct {
 	bad    map[string]bool
+	late   bool // it dies at the last dot
 	deaths atomic.Int64
 
 	mu   sync.Mutex
@@ -411,8 +428,14 @@ func (s *mortal) answer(m *mailing.Mail, intent func() error) mailing.Result {
 	}
 	if s.bad[m.To] {
 		time.Sleep(10 * time.Millisecond)
+		res := lost
+		if s.late {
+			if res = take(intent); res.Intended {
+				res = mailing.Result{Outcome: model.OutcomeInDoubt, Class: mailing.ClassConnection, Phase: model.PhaseResponse, Intended: true, Named: true}
+			}
+		}
 		s.end(life)
-		return lost
+		return res
 	}
 	select {
 	case <-life:
