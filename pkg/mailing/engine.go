@@ -369,10 +369,7 @@ func (e *Engine) leave(runID int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if r := e.runs[runID]; r != nil && r.pumps == 0 && !r.parked {
-		r.letter = nil
-		if r.streak.isClean() {
-			r.streak = nil
-		}
+		r.letter, r.streak = nil, r.streak.kept()
 	}
 }
 

@@ -319,6 +319,40 @@ func TestARefusalOfEverybodyPausesAndBurnsNobody(t *testing.T) {
 	})
 }
 
+// A run that was paused for what came in a row counts anew when it is resumed,
+// also when something else is remembered of it.
+func TestAResumedRunCountsAnew(t *testing.T) {
+	t.Parallel()
+	for reason, no := range map[string]mailing.Result{
+		model.ReasonRefusedByPolicy: {Outcome: model.OutcomeFailed, Class: mailing.ClassRecipient, Phase: model.PhaseRcpt, Named: true, Code: 550, Enhanced: "5.1.1", Response: "no such user"},
+		model.ReasonSenderRejected:  {Outcome: model.OutcomeAborted, Class: mailing.ClassSender, Phase: model.PhaseMail, Code: 550, Response: "sender unknown"},
+	} {
+		h := newHouse(t, testkit.Store(t, testkit.Postgres), 60)
+		var before, after atomic.Int64
+		var mended atomic.Bool
+		out := newFake(func(_ *mailing.Mail, intent func() error) mailing.Result {
+			switch {
+			case !mended.Load() && before.Add(1) == 1:
+				return lost
+			case !mended.Load() || after.Add(1)%10 == 1:
+				return no
+			}
+			return take(intent)
+		})
+		out.conns = 1
+		stop := h.engine(out)
+		m := h.until(h.create().ID, model.MailingPaused)
+		require.Equal(t, reason, m.Reason)
+		open := h.report(m).Counts.Pending
+		require.Positive(t, open)
+		mended.Store(true)
+		h.act(m, model.ActionResume)
+		h.counts(m.ID, func(c model.Counts) bool { return c.Sent+c.Failed == open })
+		require.NotEqual(t, model.MailingPaused, h.again(m).Status)
+		stop()
+	}
+}
+
 // A server that tells the others to come back refuses not everybody, unless it
 // says that it is about us.
 func TestRefusalsBetweenOtherAnswersAreMeant(t *testing.T) {

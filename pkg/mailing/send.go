@@ -228,6 +228,13 @@ func (e *Engine) sendOne(s *sender, j *job) (next *job) {
 // settle turns the result of an attempt into an outcome of the ledger, and
 // into what it says about the run and the way out.
 func (e *Engine) settle(j *job, res Result, refusal error) {
+	poisons, works := e.poisons(j, res)
+	switch {
+	case poisons:
+		res.Outcome = model.OutcomeDeferred // with no answer
+	case res.Outcome != model.OutcomeAborted:
+		j.streak.forget(j.row.ID)
+	}
 	e.counts[slices.Index(Outcomes, res.Outcome)].Add(1)
 	if res.Outcome == model.OutcomeSent || res.Outcome == model.OutcomeInDoubt {
 		j.quota.spent.Add(1)
@@ -253,13 +260,10 @@ func (e *Engine) settle(j *job, res Result, refusal error) {
 		if !e.aborted(j, o, res, refusal) {
 			return
 		}
-		if e.poisons(j, res) {
-			e.deferred(j, o)
-			e.record(j, o)
-			return
-		}
 	}
-	e.reached(j, res)
+	if !poisons || !works {
+		e.reached(j, res)
+	}
 	if res.Outcome == model.OutcomeFailed {
 		e.refused(j, o, res.Class == ClassPolicy)
 		return

@@ -43,25 +43,27 @@ type damage struct {
 }
 
 // poisons notes that the connection was lost over a delivery when its recipient
-// was named, and reports whether it is the delivery that does it, and not the
-// server that is in trouble: between the losses others got through, or the
-// server was found to be there. One that was deferred for it before has proved
-// it. An answer to MAIL is about no recipient.
-func (e *Engine) poisons(j *job, res Result) bool {
-	if res.Class != ClassConnection || !res.Named || res.Phase == model.PhaseMail && res.Code != 0 {
-		return false
+// was named, and reports whether it is the delivery that does it: between the
+// losses others got through, or the server was found to be there. One that was
+// deferred for it before has proved it, if the server was at work. works reports
+// that: it has worked since any delivery last lost a connection. If not, it is
+// in trouble, whoever is to blame. An answer to MAIL is about no recipient.
+func (e *Engine) poisons(j *job, res Result) (poisons, works bool) {
+	if res.Outcome != model.OutcomeAborted || res.Class != ClassConnection || !res.Named || res.Phase == model.PhaseMail && res.Code != 0 {
+		return false, false
 	}
+	works = j.way.rest.lost(time.Now())
 	d := j.streak.harm(j.row.ID, func(d *damage) {
 		if d.losses == 0 || j.way.rest.workedSince(d.last) {
 			d.losses++
 		}
 		d.last = time.Now()
 	})
-	if d.losses < abortsToDefer && !j.row.Lost {
-		return false
+	if d.losses < abortsToDefer && !(j.row.Lost && works) {
+		return false, works
 	}
 	j.streak.forget(j.row.ID) // its row says it from now on
-	return true
+	return true, works
 }
 
 // harm notes what a delivery did.
@@ -117,14 +119,18 @@ func (s *streak) suspectsLast(rows []store.Lot) (together, alone []store.Lot) {
 	return append(rows, last...), alone
 }
 
-// isClean reports whether nothing is known of its deliveries; nil is.
-func (s *streak) isClean() bool {
+// kept is what outlives the turn of a run: what its deliveries have done. What
+// came in a row begins anew, so that a run that was paused for it can go on.
+func (s *streak) kept() *streak {
 	if s == nil {
-		return true
+		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.harmed) == 0
+	if len(s.harmed) == 0 {
+		return nil
+	}
+	return &streak{harmed: s.harmed}
 }
 
 // policyWords stand for 530 and 5.7.x, which are about us, whatever else they say.

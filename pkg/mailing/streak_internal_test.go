@@ -15,13 +15,17 @@ import (
 func TestADeliveryIsNotBlamedForItsServer(t *testing.T) {
 	t.Parallel()
 	lost := Result{Outcome: model.OutcomeAborted, Class: ClassConnection, Phase: model.PhaseMail, Named: true}
-	answered, unnamed := lost, lost
-	answered.Code, unnamed.Named = 421, false
+	answered, unnamed, doubt := lost, lost, lost
+	answered.Code, unnamed.Named, doubt.Outcome = 421, false, model.OutcomeInDoubt
 	e := &Engine{}
+	poisons := func(j *job, res Result) bool {
+		poisons, _ := e.poisons(j, res)
+		return poisons
+	}
 	for name, c := range map[string]struct {
 		res    Result
 		blamed bool
-	}{"lost": {lost, true}, "answered": {answered, false}, "not named": {unnamed, false}} {
+	}{"lost": {lost, true}, "answered": {answered, false}, "not named": {unnamed, false}, "in doubt": {doubt, false}} {
 		for sign, works := range map[string]func(*breaker){
 			"another got through": func(b *breaker) { b.good() },
 			"it was there again": func(b *breaker) {
@@ -32,17 +36,44 @@ func TestADeliveryIsNotBlamedForItsServer(t *testing.T) {
 			j := &job{batch: &batch{way: &way{}, streak: &streak{}}, row: store.Lot{Delivery: model.Delivery{ID: 1}}}
 			for range 2 {
 				for range 5 {
-					require.False(t, e.poisons(j, c.res), name+sign)
+					require.False(t, poisons(j, c.res), name+sign)
 				}
 				works(&j.way.rest)
 			}
-			require.Equal(t, c.blamed, e.poisons(j, c.res), name+sign)
-			require.True(t, j.streak.isClean())
+			require.Equal(t, c.blamed, poisons(j, c.res), name+sign)
+			require.Nil(t, j.streak.kept())
 
 			j.row.Lost = true // as the row of one that was deferred for it says
-			require.Equal(t, c.blamed, e.poisons(j, c.res), name+sign)
+			require.False(t, poisons(j, c.res), "somebody lost a connection just before: "+name+sign)
+			works(&j.way.rest)
+			require.Equal(t, c.blamed, poisons(j, c.res), name+sign)
 		}
 	}
+}
+
+// A server that drops everybody is in trouble, though each of them has done so
+// before.
+func TestAServerThatDropsEverybodyWorksForNobody(t *testing.T) {
+	t.Parallel()
+	lost := Result{Outcome: model.OutcomeAborted, Class: ClassConnection, Phase: model.PhaseRcpt, Named: true}
+	e, b := &Engine{}, &batch{way: &way{}, streak: &streak{}}
+	b.way.rest.good()
+	for id := range int64(300) {
+		poisons, works := e.poisons(&job{batch: b, row: store.Lot{Delivery: model.Delivery{ID: id}, Lost: true}}, lost)
+		require.Equal(t, []bool{id == 0, id == 0}, []bool{poisons, works})
+	}
+}
+
+// What was met in a row is forgotten with a run's turn, and what its deliveries
+// have done is not.
+func TestWhatAStreakKeeps(t *testing.T) {
+	t.Parallel()
+	s := &streak{words: policyWords, tripped: policyWords, row: 3}
+	s.sender.Store(2)
+	require.Nil(t, s.kept())
+	s.harm(7, func(d *damage) { d.losses++ })
+	kept := s.kept()
+	require.Equal(t, []any{"", "", 0, int32(0), 1}, []any{kept.words, kept.tripped, kept.row, kept.sender.Load(), kept.harmed[7].losses})
 }
 
 // Those that have done harm are tried when all others have been, and alone those
@@ -75,12 +106,14 @@ func TestPanicsAndLossesAreCountedApart(t *testing.T) {
 	j := &job{batch: &batch{Claim: &store.Claim{}, way: &way{}, streak: &streak{}}, row: store.Lot{Delivery: model.Delivery{ID: 1}}}
 	lost := Result{Outcome: model.OutcomeAborted, Class: ClassConnection, Phase: model.PhaseMail, Named: true}
 	for range 2 {
-		require.False(t, e.poisons(j, lost))
+		poisons, _ := e.poisons(j, lost)
+		require.False(t, poisons)
 		j.way.rest.good()
 		func() {
 			defer e.survive(j, &intent{})
 			panic("as a test wants it")
 		}()
 	}
-	require.True(t, e.poisons(j, lost))
+	poisons, _ := e.poisons(j, lost)
+	require.True(t, poisons)
 }

@@ -33,6 +33,7 @@ const probePause = time.Second
 type breaker struct {
 	calm atomic.Bool  // there is no trouble, not even one
 	last atomic.Int64 // when the server last took or refused a mail in order, or was found to be there again, Unix nanoseconds
+	loss atomic.Int64 // when a connection was last lost over a delivery, Unix nanoseconds
 
 	mu     sync.Mutex
 	row    int // troubles in a row
@@ -80,6 +81,10 @@ func (b *breaker) good() (ended bool) {
 // workedSince reports whether the server has worked since a moment, as far as
 // that can be seen.
 func (b *breaker) workedSince(t time.Time) bool { return b.last.Load() > t.UnixNano() }
+
+// lost notes that a connection was lost over a delivery, and reports whether the
+// server has worked since that happened last.
+func (b *breaker) lost(now time.Time) (worked bool) { return b.last.Load() > b.loss.Swap(now.UnixNano()) }
 
 // trouble notes one, and reports whether the way out rests by it.
 func (b *breaker) trouble(now time.Time, reason string) bool {

@@ -143,7 +143,7 @@ type Lot struct {
 	Gone       bool   // the client was deleted
 	Suppressed string // reason of a suppression, "" when there is none
 	LinkID     *int64 // the first of its chain, if it went to this address: its link to unsubscribe is that of the first
-	Lost       bool   // it was deferred, and its last attempt had no answer
+	Lost       bool   // it was deferred, and for a connection that was lost, not for an answer
 }
 
 // Pending reads the pending deliveries of a claimed chunk: what it takes to
@@ -162,7 +162,8 @@ func (s *Store) Pending(ctx context.Context, c *Claim) ([]Lot, error) {
 	}
 	rows, err := q.Select("d.id, d.client_id, d.email, d.origin_id, d.first_id, d.attempts, d.deferrals, d.possible_duplicate, d.first_deferred_at, " +
 		"COALESCE(c.full_name, ''), COALESCE(c.locale, ''), COALESCE(c.attributes, '{}'), c.id IS NULL, COALESCE(s.reason, ''), " +
-		"(SELECT f.id FROM deliveries f WHERE f.id = d.first_id AND f.email = d.email), d.deferrals > 0 AND d.last_code = 0").
+		"(SELECT f.id FROM deliveries f WHERE f.id = d.first_id AND f.email = d.email), " +
+		"d.deferrals > 0 AND COALESCE((SELECT a.code FROM attempts a WHERE a.delivery_id = d.id AND a.outcome = 'deferred' ORDER BY a.number DESC LIMIT 1), 1) = 0").
 		Order("d.client_id").Rows()
 	if err != nil {
 		return nil, kindOf(err, "read the deliveries of a chunk")
