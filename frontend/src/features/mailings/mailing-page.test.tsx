@@ -42,6 +42,16 @@ test("a run shows why it waits and sums that add up and lead to their rows", asy
   expect(screen.getByRole("link", { name: "570" })).toHaveAttribute("href", "/reports/5?state=sent");
 });
 
+test.each(["running", "finished"] as const)(
+  "of a mailing that is sent once, without a time, nobody is said to have started it: %s",
+  async (status) => {
+    serve({ status, last_run_id: 5 });
+    await visitSignedIn("/mailings/1");
+    const head = (await screen.findByRole("heading", { level: 1 })).closest("header") as HTMLElement;
+    expect(within(head).getByText("Once.")).toBeInTheDocument();
+  },
+);
+
 test("its heading takes the focus when it has come, unless one went on meanwhile", async () => {
   serve({ name: "Weekly letter" });
   server.use(

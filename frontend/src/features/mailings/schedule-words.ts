@@ -90,13 +90,13 @@ export function useScheduleWords(): (schedule: Schedule) => string {
   return (schedule) => scheduleWords(t, i18n.language, schedule);
 }
 
-/** The same for a mailing that is saved, as a sentence: of one that was started by hand that is all there is to say. */
+/** The same for a mailing that is saved, as a sentence: of one that has started without a time, only that it is sent once. */
 export function useMailingWhen(): (mailing: Mailing) => string {
   const { t } = useTranslation();
   const words = useScheduleWords();
   return (mailing) => {
-    const byHand = mailing.start_at === null && mailing.repeat === null && mailing.status !== "draft";
-    return sentence(byHand ? t("schedule.byHand") : words(mailing));
+    const unplanned = mailing.start_at === null && mailing.repeat === null && mailing.status !== "draft";
+    return sentence(unplanned ? t("schedule.unplanned") : words(mailing));
   };
 }
 
