@@ -1,5 +1,6 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api } from "../client";
+import { Failure } from "../failure";
 import type {
   Audience,
   AudienceCount,
@@ -176,11 +177,8 @@ export async function deleteMailing(id: number): Promise<void> {
 }
 
 /** Sends what the mailing would send, once, to the person signed in. */
-export async function testMailing(id: number): Promise<void> {
-  await api.POST("/mailings/{id}/test", { ...one(id), body: {} });
-}
-
-/** The same of a message, while the mailing is not saved. */
-export async function testMessage(id: number): Promise<void> {
-  await api.POST("/messages/{id}/test", { ...one(id), body: {} });
+export async function testMailing(id: number): Promise<{ id: number }> {
+  const { data } = await api.POST("/mailings/{id}/test", { ...one(id), body: {} });
+  if (!data) throw new Failure({ status: 0 });
+  return data;
 }

@@ -3,17 +3,17 @@ import { IconMailCheck } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { messageChoice } from "@/api/queries/mailing-choices";
-import { audienceCount, testMailing, testMessage } from "@/api/queries/mailings";
+import { audienceCount, testMailing } from "@/api/queries/mailings";
+import { testMessage } from "@/api/queries/messages";
 import type { Mailing } from "@/api/types";
-import { useSingleMutation } from "@/api/use-single-mutation";
 import { useMe } from "@/auth/use-session";
 import { useFormat } from "@/format/use-format";
 import { FailureAlert } from "@/ui/failure-alert";
-import { notify } from "@/ui/notify";
 import { reachOf } from "./audience-summary";
 import { audienceOf, type MailingForm, namesAnybody, timingOf } from "./form-values";
 import { beforeStop, useScheduleWords } from "./schedule-words";
 import { Step } from "./step";
+import { TestDialog, useTestToMe } from "./test-dialog";
 import { type AtOnce, useAtOnce } from "./use-at-once";
 import type { Intent } from "./use-mailing-form";
 
@@ -126,22 +126,21 @@ function TestMail({ form, saved }: { form: MailingForm; saved: Mailing | undefin
   const { t } = useTranslation();
   const me = useMe();
   const messageId = Number(form.values.message_id);
-  const test = useSingleMutation({
-    mutationFn: () => (saved && !form.isDirty() ? testMailing(saved.id) : testMessage(messageId)),
-    onSuccess: () => notify(t("mailing.tested", { email: me?.email ?? "" })),
-  });
+  const test = useTestToMe(() =>
+    saved && !form.isDirty() ? testMailing(saved.id) : testMessage(messageId, { to: me?.email ?? "" }),
+  );
   return (
-    <Stack gap="xs">
+    <>
       <Button
         variant="default"
         leftSection={<IconMailCheck size={18} aria-hidden />}
         disabled={!messageId}
-        loading={test.isPending}
-        onClick={() => test.mutate()}
+        loading={test.test.isPending}
+        onClick={test.start}
       >
         {t("mailingForm.check.test")}
       </Button>
-      {test.isError && <FailureAlert error={test.error} title={t("mailingForm.check.testFailed")} />}
-    </Stack>
+      <TestDialog {...test} />
+    </>
   );
 }

@@ -15,9 +15,11 @@ import {
 } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { testMailing } from "@/api/queries/mailings";
 import type { Mailing } from "@/api/types";
 import { MailingDialog } from "./mailing-dialog";
 import { type Ask, asksOf } from "./mailing-state";
+import { TestDialog, useTestToMe } from "./test-dialog";
 import { useMailingActs } from "./use-mailing-acts";
 
 const icons: Record<Ask, Icon> = {
@@ -44,7 +46,8 @@ interface Props {
 export function MailingActions({ mailing, own, mayStop }: Props) {
   const { t } = useTranslation();
   const [asked, setAsked] = useState<Ask | "stop" | null>(null);
-  const { run, pending } = useMailingActs(mailing, setAsked);
+  const test = useTestToMe(() => testMailing(mailing.id));
+  const { run, pending } = useMailingActs(mailing, setAsked, test.start);
 
   if (!own) {
     const stoppable = ["scheduled", "running", "pausing", "paused"].includes(mailing.status);
@@ -104,6 +107,7 @@ export function MailingActions({ mailing, own, mayStop }: Props) {
         </Menu>
       )}
       <MailingDialog mailing={mailing} asked={asked} onClose={() => setAsked(null)} />
+      <TestDialog {...test} />
     </Group>
   );
 }

@@ -3,9 +3,8 @@ import { useNavigate } from "@tanstack/react-router";
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { changed } from "@/api/queries/keys";
-import { act, duplicateMailing, testMailing } from "@/api/queries/mailings";
+import { act, duplicateMailing } from "@/api/queries/mailings";
 import type { Mailing } from "@/api/types";
-import { useMe } from "@/auth/use-session";
 import { notify, notifyFailure } from "@/ui/notify";
 import type { Ask } from "./mailing-state";
 import { beforeStop, useScheduleWords } from "./schedule-words";
@@ -13,12 +12,12 @@ import { endStartUndo, startWithUndo } from "./start-undo";
 
 /**
  * Does what is asked of a mailing. What cannot be taken back goes by `confirm` first; the rest is done at once and
- * said in a notification, as is what the server refused, after which the mailing is read anew.
+ * said in a notification, as is what the server refused, after which the mailing is read anew. A test has a dialog of
+ * its own, which `test` opens.
  */
-export function useMailingActs(mailing: Mailing, confirm: (ask: Ask) => void) {
+export function useMailingActs(mailing: Mailing, confirm: (ask: Ask) => void, test: () => void) {
   const { t } = useTranslation();
   const words = useScheduleWords();
-  const me = useMe();
   const queries = useQueryClient();
   const navigate = useNavigate();
   const [pending, setPending] = useState(false);
@@ -46,10 +45,7 @@ export function useMailingActs(mailing: Mailing, confirm: (ask: Ask) => void) {
     pause: () => act(id, "pause"),
     resume: () => act(id, "resume"),
     cancel: () => confirm("cancel"),
-    test: async () => {
-      await testMailing(id);
-      notify(t("mailing.tested", { email: me?.email ?? "" }));
-    },
+    test,
     duplicate: async () => {
       const twin = await duplicateMailing(id);
       notify(t("mailing.duplicated", { name: twin.name }));

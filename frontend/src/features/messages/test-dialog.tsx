@@ -1,17 +1,13 @@
 import { Button, Group, Modal, Radio, Stack, Text } from "@mantine/core";
 import { IconSend } from "@tabler/icons-react";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Failure } from "@/api/failure";
 import { client } from "@/api/queries/clients";
-import { capturesMail } from "@/api/queries/inbox";
-import { findCaptured, testMessage } from "@/api/queries/messages";
-import { useSingleMutation } from "@/api/use-single-mutation";
+import { testMessage } from "@/api/queries/messages";
 import { useMe } from "@/auth/use-session";
-import { FailureAlert } from "@/ui/failure-alert";
+import { TestOutcome, useTestMail } from "@/ui/test-mail";
 import { ClientSelect } from "./client-select";
-import { TestFate } from "./test-fate";
 
 interface Props {
   opened: boolean;
@@ -47,22 +43,14 @@ function Form({ id, as: chosen, save, onClose }: Omit<Props, "opened">) {
   const person = useQuery({ ...client(as ?? 0), enabled: as !== undefined }).data?.value;
   const to = whom === "client" && person ? person.email : email;
 
-  const queries = useQueryClient();
-
-  const send = useSingleMutation({
-    mutationFn: async () => {
-      const before = (await queries.fetchQuery(capturesMail()))
-        ? (await findCaptured(to, AbortSignal.timeout(15_000))).map((mail) => mail.id)
-        : undefined;
-      await save();
-      return { ...(await testMessage(id, { to, client_id: as ?? null })), to, before };
-    },
+  const send = useTestMail(to, async () => {
+    await save();
+    return testMessage(id, { to, client_id: as ?? null });
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
     send.mutate();
   };
-  const said = send.error instanceof Failure ? send.error.fields.map(({ message }) => message).join(" ") : "";
 
   return (
     <form onSubmit={submit}>
@@ -91,12 +79,7 @@ function Form({ id, as: chosen, save, onClose }: Omit<Props, "opened">) {
             {t("messages.test.real")}
           </Text>
         )}
-        {send.error && (
-          <FailureAlert error={send.error} title={t("messages.test.failed")}>
-            {said || undefined}
-          </FailureAlert>
-        )}
-        {send.data && <TestFate key={send.data.id} {...send.data} />}
+        <TestOutcome test={send} />
         <Group justify="flex-end" gap="sm">
           <Button variant="default" onClick={onClose}>
             {t("ui.close")}

@@ -9,9 +9,9 @@ import type { TestMail } from "@/api/types";
 import { may } from "@/auth/rights";
 import { useMe } from "@/auth/use-session";
 import type { Resources } from "@/i18n/resources";
-import { useAnswers } from "@/ui/answer-words";
-import { FailureAlert } from "@/ui/failure-alert";
-import { DateTime } from "@/ui/times";
+import { useAnswers } from "./answer-words";
+import { FailureAlert } from "./failure-alert";
+import { DateTime } from "./times";
 
 interface Props {
   /** Of the test mail. */
@@ -50,7 +50,8 @@ export function TestFate({ id, to, before }: Props) {
   return <OnItsWay to={to} called={mail !== undefined && mail.attempts > 0} />;
 }
 
-function OnItsWay({ to, called = false }: { to: string; called?: boolean }) {
+/** It was asked for, and nothing more is known. */
+export function OnItsWay({ to, called = false }: { to: string; called?: boolean }) {
   const { t } = useTranslation();
   return (
     <Told color="teal" icon={<Loader size={18} />}>
