@@ -23,11 +23,14 @@ export function SelectionBar({ selection, total, children }: Props) {
   return (
     <Paper withBorder p="sm" className={classes.bar} role="region" aria-label={t("ui.table.selection")}>
       <Group gap="sm">
-        <Text size="sm" fw={500} role="status" className="tabular">
-          {count === undefined
-            ? t("ui.table.selectedAll")
-            : t("ui.table.selected", { count, number: format.number(count) })}
-        </Text>
+        <Group gap={4} wrap="nowrap">
+          <Text size="sm" fw={500} role="status" className="tabular">
+            {count === undefined
+              ? t("ui.table.selectedAll")
+              : t("ui.table.selected", { count, number: format.number(count) })}
+          </Text>
+          <CloseButton aria-label={t("ui.table.clearSelection")} onClick={selection.clear} />
+        </Group>
         {more && (
           <Button variant="subtle" size="compact-sm" onClick={selection.setAll}>
             {t("ui.table.selectAll", { number: format.number(total) })}
@@ -35,7 +38,6 @@ export function SelectionBar({ selection, total, children }: Props) {
         )}
         <Group gap="xs" ml="auto">
           {children}
-          <CloseButton aria-label={t("ui.table.clearSelection")} onClick={selection.clear} />
         </Group>
       </Group>
     </Paper>
