@@ -30,6 +30,7 @@ export default function Plot({ series, points }: { series: readonly Series[]; po
           dataKey="key"
           tickFormatter={(key) => ticks.get(String(key)) ?? ""}
           tickLine={false}
+          interval="equidistantPreserveStart"
           minTickGap={24}
           stroke="var(--mantine-color-default-border)"
         />
