@@ -1,10 +1,11 @@
 import { Alert, Button, Code, Divider, Group, Skeleton, Stack, Text } from "@mantine/core";
 import { IconPlayerPause, IconPlayerPlay, IconTrash } from "@tabler/icons-react";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { changed, deleted } from "@/api/queries/keys";
-import { changeTransport, deleteTransport, transport } from "@/api/queries/transports";
+import { rowsOf } from "@/api/queries/pages";
+import { allTransports, changeTransport, deleteTransport, transport } from "@/api/queries/transports";
 import type { TransportSettings } from "@/api/types";
 import { ConfirmDialog } from "@/ui/confirm-dialog";
 import { FailureAlert } from "@/ui/failure-alert";
@@ -17,7 +18,11 @@ import { TransportTry } from "./transport-try";
 /** A transport: how it stands, a try of it, its settings. */
 export function TransportPanel({ id, onClose }: { id: number; onClose: () => void }) {
   const { t } = useTranslation();
-  const { data, error, isPending, isFetching, refetch } = useQuery(transport(id));
+  const { data, dataUpdatedAt, error, isPending, isFetching, refetch } = useQuery(transport(id));
+  // The list beside it is read again and again. The form keeps to what it was opened with.
+  const list = useInfiniteQuery(allTransports());
+  const listed =
+    list.dataUpdatedAt > dataUpdatedAt ? rowsOf(list.data).find((row) => row.id === id) : undefined;
   if (isPending) {
     return (
       <div role="status" aria-label={t("transports.loadingOne")}>
@@ -28,7 +33,7 @@ export function TransportPanel({ id, onClose }: { id: number; onClose: () => voi
     );
   }
   if (!data) return <FailureAlert error={error} retry={() => void refetch()} retrying={isFetching} />;
-  const row = data.value;
+  const row = listed ?? data.value;
   return (
     <Stack gap="lg">
       <Group justify="space-between" gap="sm">

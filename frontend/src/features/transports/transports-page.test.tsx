@@ -1,4 +1,4 @@
-import { cleanup, screen, waitFor, within } from "@testing-library/react";
+import { act, cleanup, screen, waitFor, within } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
 import { expect, test } from "vitest";
 import type { TransportSettings } from "@/api/types";
@@ -136,6 +136,21 @@ test("a kept password stays unless another is given, and is asked for again for 
   await user.type(screen.getByLabelText("Password"), "secret");
   await user.click(screen.getByRole("button", { name: "Save the transport" }));
   await waitFor(() => expect(sent.at(-1)).toMatchObject({ host: "other.example.com", password: "secret" }));
+});
+
+test("the open panel says how it stands now, and keeps what is typed in it", async () => {
+  having(provider);
+  const { user, queries } = await visitSignedIn("/admin/transports?open=2");
+  const panel = within(await screen.findByRole("dialog"));
+  await panel.findByText("In use");
+  await user.type(panel.getByLabelText("Name"), " 2");
+  const until = new Date(Date.now() + 60_000).toISOString();
+  having({ ...provider, state: "resting", reason: "connection", until, answer: "421 Not now" });
+  server.use(http.get(at("/transports/2"), () => problem(500)));
+  await act(() => queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey.includes("all") }));
+  await panel.findByText("421 Not now");
+  expect(panel.queryByText("In use")).toBeNull();
+  expect(panel.getByLabelText("Name")).toHaveValue("The provider 2");
 });
 
 test("a check shows how far it came and what the server said", async () => {
