@@ -1,9 +1,11 @@
-import { screen, waitFor } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import type { SystemState } from "@/api/types";
 import { visitSignedIn } from "@/test/app";
 import { anna, at, problem, server } from "@/test/server";
+
+afterEach(() => vi.restoreAllMocks());
 
 const now = new Date().toISOString();
 const well: SystemState = {
@@ -30,6 +32,18 @@ test("a well system shows its workers and queues and no alarm", async () => {
   screen.getByText("48,210");
   screen.getByRole("row", { name: /Deliveries 4 1 0 0/ });
   expect(screen.queryByText(/No worker/)).not.toBeInTheDocument();
+});
+
+test("on a phone workers and queues are cards, and nothing of them is cut", async () => {
+  vi.spyOn(window, "matchMedia").mockImplementation(
+    (query) => ({ matches: true, media: query, addEventListener() {}, removeEventListener() {} }) as never,
+  );
+  telling({});
+  await visitSignedIn("/admin/system");
+  const card = async (list: string) =>
+    within(await screen.findByRole("list", { name: list })).getByRole("listitem").textContent;
+  expect(await card("Workers")).toMatch(/^mail1 process 7Working.*Since/);
+  expect(await card("Queues")).toMatch(/^DeliveriesReady4At a worker1For later0To be repeated0Oldest waits/);
 });
 
 test("what is in the way is said first", async () => {

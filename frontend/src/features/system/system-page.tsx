@@ -1,4 +1,4 @@
-import { Alert, Anchor, Code, SimpleGrid, Skeleton, Stack, Table, Text, Title } from "@mantine/core";
+import { Alert, Anchor, Code, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useId } from "react";
@@ -7,6 +7,8 @@ import { isAway } from "@/api/come-back";
 import { runsSending, systemState } from "@/api/queries/system";
 import type { SystemState } from "@/api/types";
 import { useFormat } from "@/format/use-format";
+import type { Column } from "@/ui/data-table/column";
+import { RowsOrCards } from "@/ui/data-table/data-table";
 import { FailureAlert } from "@/ui/failure-alert";
 import { PageHeader } from "@/ui/page-header";
 import { Stat } from "@/ui/stat";
@@ -79,7 +81,7 @@ function Troubles({ system }: { system: SystemState }) {
   const { t } = useTranslation();
   const { load, redis, resting, workers } = system;
   return (
-    <Stack gap="sm" role="status" aria-live="polite">
+    <Stack gap="sm" role="status" aria-live="polite" className="live">
       {!workers.some(({ alive }) => alive) && (
         <Alert color="red" variant="outline" title={t("system.trouble.noWorker.title")}>
           {t("system.trouble.noWorker.text")}
@@ -133,74 +135,83 @@ function Troubles({ system }: { system: SystemState }) {
 
 function Workers({ system }: { system: SystemState }) {
   const { t } = useTranslation();
-  if (system.workers.length === 0) return <Text size="sm">{t("system.workers.none")}</Text>;
+  const { workers } = system;
+  if (workers.length === 0) return <Text size="sm">{t("system.workers.none")}</Text>;
+  const columns: Column<SystemState["workers"][number]>[] = [
+    {
+      id: "host",
+      header: t("system.workers.host"),
+      card: "title",
+      cell: ({ host, pid }) => (
+        <>
+          {host}{" "}
+          <Text span size="xs" c="dimmed">
+            {t("system.workers.pid", { pid })}
+          </Text>
+        </>
+      ),
+    },
+    {
+      id: "state",
+      header: t("system.workers.state"),
+      card: "beside",
+      cell: ({ alive }) => <StateBadge of="worker" state={alive ? "alive" : "silent"} />,
+    },
+    {
+      id: "beat",
+      header: t("system.workers.beat"),
+      cell: ({ beat_at }) => <RelativeTime at={beat_at} />,
+    },
+    {
+      id: "started",
+      header: t("system.workers.started"),
+      cell: ({ started_at }) => <DateTime at={started_at} />,
+    },
+  ];
   return (
-    <Table verticalSpacing="sm" layout="fixed" style={{ overflowWrap: "anywhere" }}>
-      <Table.Thead>
-        <Table.Tr>
-          <Table.Th>{t("system.workers.host")}</Table.Th>
-          <Table.Th>{t("system.workers.state")}</Table.Th>
-          <Table.Th>{t("system.workers.beat")}</Table.Th>
-          <Table.Th visibleFrom="sm">{t("system.workers.started")}</Table.Th>
-        </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>
-        {system.workers.map((worker) => (
-          <Table.Tr key={worker.id}>
-            <Table.Td>
-              {worker.host}{" "}
-              <Text span size="xs" c="dimmed">
-                {t("system.workers.pid", { pid: worker.pid })}
-              </Text>
-            </Table.Td>
-            <Table.Td>
-              <StateBadge of="worker" state={worker.alive ? "alive" : "silent"} />
-            </Table.Td>
-            <Table.Td>
-              <RelativeTime at={worker.beat_at} />
-            </Table.Td>
-            <Table.Td visibleFrom="sm">
-              <DateTime at={worker.started_at} />
-            </Table.Td>
-          </Table.Tr>
-        ))}
-      </Table.Tbody>
-    </Table>
+    <RowsOrCards
+      label={t("system.workers.title")}
+      rows={workers}
+      columns={columns}
+      rowId={(worker) => workers.indexOf(worker)}
+      rowName={({ host, pid }) => `${host} ${t("system.workers.pid", { pid })}`}
+    />
   );
 }
 
 function Queues({ system }: { system: SystemState }) {
   const { t } = useTranslation();
   const format = useFormat();
-  if (system.queues.length === 0) return <Text size="sm">{t("system.queues.unknown")}</Text>;
+  const { queues } = system;
+  if (queues.length === 0) return <Text size="sm">{t("system.queues.unknown")}</Text>;
+  type Queue = SystemState["queues"][number];
+  const name = (queue: Queue) => t(`system.queues.names.${queue.name}`);
+  const columns: Column<Queue>[] = [
+    { id: "name", header: t("system.queues.name"), card: "title", cell: name, width: "20%" },
+    ...(["waiting", "active", "scheduled", "retrying"] as const).map(
+      (part): Column<Queue> => ({
+        id: part,
+        header: t(`system.queues.${part}`),
+        align: "right",
+        cell: (queue) => format.number(queue[part]),
+      }),
+    ),
+    {
+      id: "lag",
+      header: t("system.queues.lag"),
+      align: "right",
+      cell: (queue) => format.duration(queue.lag_seconds),
+    },
+  ];
   return (
-    <Table.ScrollContainer minWidth={520} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
-      <Table verticalSpacing="sm" className="tabular">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>{t("system.queues.name")}</Table.Th>
-            {(["waiting", "active", "scheduled", "retrying", "lag"] as const).map((part) => (
-              <Table.Th key={part} ta="right">
-                {t(`system.queues.${part}`)}
-              </Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {system.queues.map((queue) => (
-            <Table.Tr key={queue.name}>
-              <Table.Td>{t(`system.queues.names.${queue.name}`)}</Table.Td>
-              {[queue.waiting, queue.active, queue.scheduled, queue.retrying].map((figure, index) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: the columns never move
-                <Table.Td key={index} ta="right">
-                  {format.number(figure)}
-                </Table.Td>
-              ))}
-              <Table.Td ta="right">{format.duration(queue.lag_seconds)}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+    <div className="tabular">
+      <RowsOrCards
+        label={t("system.queues.title")}
+        rows={queues}
+        columns={columns}
+        rowId={(queue) => queues.indexOf(queue)}
+        rowName={name}
+      />
+    </div>
   );
 }

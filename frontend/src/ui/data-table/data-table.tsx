@@ -28,7 +28,6 @@ const SKELETON = ["62%", "48%", "70%", "55%", "66%", "44%", "58%"];
 export function DataTable<Row>({ list, total, empty, ...table }: Props<Row>) {
   const { t } = useTranslation();
   const format = useFormat();
-  const phone = useMediaQuery("(max-width: 47.99em)", false, { getInitialValueInEffect: false });
 
   if (list.isPending) {
     return (
@@ -52,7 +51,6 @@ export function DataTable<Row>({ list, total, empty, ...table }: Props<Row>) {
   const rows = rowsOf(list.data);
   if (rows.length === 0) return empty;
 
-  const Shape = phone ? Cards : Rows;
   const shown = {
     shown: format.number(rows.length),
     total: format.number(total ?? 0),
@@ -63,7 +61,7 @@ export function DataTable<Row>({ list, total, empty, ...table }: Props<Row>) {
       {list.isRefetchError && (
         <FailureAlert error={list.error} retry={() => void list.refetch()} retrying={list.isRefetching} />
       )}
-      <Shape rows={rows} {...table} />
+      <RowsOrCards rows={rows} {...table} />
       {list.isFetchNextPageError && <FailureAlert error={list.error} title={t("ui.table.moreFailed")} />}
       <Group justify="space-between">
         <Text size="sm" c="dimmed" role="status" className="tabular">
@@ -83,4 +81,11 @@ export function DataTable<Row>({ list, total, empty, ...table }: Props<Row>) {
       </Group>
     </Stack>
   );
+}
+
+/** Rows that are there whole: a table, on a phone cards. */
+export function RowsOrCards<Row>(table: TableProps<Row> & { rows: Row[] }) {
+  const phone = useMediaQuery("(max-width: 47.99em)", false, { getInitialValueInEffect: false });
+  const Shape = phone ? Cards : Rows;
+  return <Shape {...table} />;
 }
