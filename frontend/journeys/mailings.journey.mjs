@@ -67,7 +67,13 @@ test("a long mailing is paused, resumed and cancelled, and the consequence is to
   });
   await page.goto(`/mailings/${id}`);
   await page.getByRole("progressbar").waitFor();
-  await page.getByRole("button", { name: words.mailing.ask.pause }).click();
+  const pause = page.getByRole("button", { name: words.mailing.ask.pause });
+  // On a phone it stands under the heading, at its left.
+  await page.setViewportSize({ width: 375, height: 740 });
+  const left = async (shown) => (await shown.boundingBox()).x;
+  assert.equal(await left(pause), await left(page.getByRole("heading", { level: 1 })));
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await pause.click();
   await status(page, words.state.mailing.paused).waitFor(LONG);
   await page.getByText(words.reason.run.by_person).waitFor();
   await page.getByRole("button", { name: words.mailing.ask.resume }).click();

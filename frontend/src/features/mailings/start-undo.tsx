@@ -63,7 +63,7 @@ export function StartUndo({ mailing: { id, name, status }, own }: { mailing: Mai
     };
   }, [queries, id, name, own]);
   return (
-    <div role="status">
+    <div role="status" className="live">
       {offered && (
         <Countdown
           key={offered.end}
