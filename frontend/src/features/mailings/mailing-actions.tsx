@@ -40,10 +40,12 @@ interface Props {
   own: boolean;
   /** The right to stop anybody's mailings. */
   mayStop: boolean;
+  /** The server does not answer: that this can be done is no more than was known last. */
+  lost: boolean;
 }
 
 /** What may be done with a mailing: the likeliest as the page's button, the rest in a menu. Of a foreign one, to stop it at most. */
-export function MailingActions({ mailing, own, mayStop }: Props) {
+export function MailingActions({ mailing, own, mayStop, lost }: Props) {
   const { t } = useTranslation();
   const [asked, setAsked] = useState<Ask | "stop" | null>(null);
   const test = useTestToMe(() => testMailing(mailing.id));
@@ -75,6 +77,7 @@ export function MailingActions({ mailing, own, mayStop }: Props) {
       {/* Another act is another button: under the focus, and a second press of the key, it would change its meaning. */}
       <Button
         key={first}
+        variant={lost ? "default" : "filled"}
         leftSection={<First size={18} aria-hidden />}
         loading={pending}
         onClick={() => void run(first)}

@@ -52,6 +52,25 @@ test.each(["running", "finished"] as const)(
   },
 );
 
+test("while the server is away the head says of when it is, and nothing of it is bright", async () => {
+  serve(running);
+  server.use(http.get(at("/events"), () => problem(503)));
+  const { queries } = await visitSignedIn("/mailings/1");
+  const head = within((await screen.findByRole("heading", { level: 1 })).closest("header") as HTMLElement);
+  const badge = () => head.getByText("Sending");
+  expect(badge()).toHaveAttribute("data-meaning", "now");
+  server.use(http.get(at("/mailings/1"), () => problem(502)));
+  await act(() => queries.invalidateQueries({ queryKey: ["mailings"] }));
+  const said = await head.findByText(/^The server does not answer; last heard: today, \d\d:\d\d\.$/);
+  expect(said).toHaveAttribute("role", "status");
+  expect(badge()).toHaveAttribute("data-meaning", "none");
+  expect(head.getByRole("button", { name: "Pause" })).toHaveAttribute("data-variant", "default");
+  serve(running);
+  await act(() => queries.invalidateQueries({ queryKey: ["mailings"] }));
+  await waitFor(() => expect(said).toBeEmptyDOMElement());
+  expect(badge()).toHaveAttribute("data-meaning", "now");
+});
+
 test("its heading takes the focus when it has come, unless one went on meanwhile", async () => {
   serve({ name: "Weekly letter" });
   server.use(

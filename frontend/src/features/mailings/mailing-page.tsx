@@ -3,6 +3,7 @@ import { IconInfoCircle } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { isAway } from "@/api/come-back";
 import { mailing } from "@/api/queries/mailings";
 import type { Mailing } from "@/api/types";
 import { useLive } from "@/api/use-progress";
@@ -52,10 +53,18 @@ export function MailingPage() {
       </>
     );
   }
-  return <Shown mailing={read.data} poll={poll} />;
+  const lost = poll !== false && isAway(read.error);
+  return <Shown mailing={read.data} poll={poll} lostAt={lost ? read.dataUpdatedAt : undefined} />;
 }
 
-function Shown({ mailing: { value, etag }, poll }: { mailing: Versioned<Mailing>; poll: number | false }) {
+interface ShownProps {
+  mailing: Versioned<Mailing>;
+  poll: number | false;
+  /** When it was last heard of, where the server does not answer any more. */
+  lostAt: number | undefined;
+}
+
+function Shown({ mailing: { value, etag }, poll, lostAt }: ShownProps) {
   const { t } = useTranslation();
   const format = useFormat();
   const when = useMailingWhen();
@@ -63,13 +72,17 @@ function Shown({ mailing: { value, etag }, poll }: { mailing: Versioned<Mailing>
   const me = useMe();
   const own = me?.id === value.owner_id;
   const live = isLive(value.status);
+  const lost = lostAt !== undefined;
   return (
     <>
       <PageHeader
         title={value.name}
         lead={
           <Group component="span" gap="xs">
-            <StateBadge of="mailing" state={value.status} />
+            <StateBadge of="mailing" state={value.status} quiet={lost} />
+            <span role="status" className="live">
+              {lost && t("mailing.lost", { at: format.dateTime(new Date(lostAt).toISOString()) })}
+            </span>
             <span>{beforeStop(when(value))}.</span>
             <span>{t("mailing.zone", { zone: format.zone })}</span>
           </Group>
@@ -77,7 +90,7 @@ function Shown({ mailing: { value, etag }, poll }: { mailing: Versioned<Mailing>
         action={
           <Group gap="sm">
             <StartUndo mailing={value} own={own} />
-            <MailingActions mailing={value} own={own} mayStop={may(me, "mailings.stop_all")} />
+            <MailingActions mailing={value} own={own} mayStop={may(me, "mailings.stop_all")} lost={lost} />
           </Group>
         }
       />
