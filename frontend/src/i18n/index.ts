@@ -83,6 +83,11 @@ export async function chooseLanguage(next: Language): Promise<void> {
   localStorage.setItem(STORED, next);
 }
 
+/** Goes back to the language that visitors of this browser have: that of an account ends with its session. */
+export async function forgetAccount(): Promise<void> {
+  await use(chosenLanguage() ?? browserLanguage());
+}
+
 /** Follows the account's language unless another was chosen in this browser. */
 export async function followAccount(locale: string): Promise<void> {
   if (isLanguage(locale) && !chosenLanguage() && locale !== language()) await use(locale);

@@ -1,6 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { MailingPage, Report, User } from "@/api/types";
 import { visit, visitSignedIn } from "@/test/app";
 import { aMailing, anna, at, problem, server } from "@/test/server";
@@ -129,6 +129,18 @@ test.each<[string, Partial<User>, string, string | null]>([
   const owners = screen.queryByText("boris@example.com");
   if (rights.is_staff && search) expect(owners).toBeInTheDocument();
   else expect(owners).not.toBeInTheDocument();
+});
+
+test("the language of an account goes with its session", async () => {
+  const browser = vi.spyOn(navigator, "languages", "get").mockReturnValue(["en-GB"]);
+  onTestFinished(() => browser.mockRestore());
+  server.use(http.get(at("/me"), () => HttpResponse.json({ ...anna, locale: "ru" })));
+  localStorage.removeItem("postrider.language");
+  const { user } = await visitSignedIn("/mailings");
+  await user.click(await screen.findByRole("button", { name: "Учётная запись: anna@example.com" }));
+  await user.click(await screen.findByRole("menuitem", { name: "Выйти" }));
+  await screen.findByRole("link", { name: "Create an account" });
+  expect(document.documentElement.lang).toBe("en");
 });
 
 test("signing out leads home and leaves nothing behind", async () => {
