@@ -58,6 +58,24 @@ test("message, audience and schedule are told as they will be", async () => {
   await screen.findByText(/“Spring news” goes to 412 clients, every week on \w+ at 09:00, Moscow, from/);
 });
 
+test("a start now is in the person's own zone, and one that was chosen comes back with its field", async () => {
+  const bodies = ready();
+  const { user } = await visitSignedIn("/mailings/new?message_id=3&tag=vip");
+  await user.type(await screen.findByLabelText(/Name of the mailing/), "Spring news");
+  await user.click(screen.getByRole("radio", { name: "At a time" }));
+  const zone = screen.getByRole("combobox", { name: "Time zone" });
+  await user.clear(zone);
+  await user.type(zone, "Tokyo");
+  await user.click(await screen.findByRole("option", { name: "Asia/Tokyo" }));
+  await user.click(screen.getByRole("radio", { name: "Now" }));
+  await user.click(screen.getByRole("radio", { name: "At a time" }));
+  expect(screen.getByRole("combobox", { name: "Time zone" })).toHaveValue("Asia/Tokyo");
+  await user.click(screen.getByRole("radio", { name: "Now" }));
+  await user.click(button("Save draft"));
+  await waitFor(() => expect(bodies).toHaveLength(1));
+  expect(bodies[0]).toMatchObject({ start_at: null, timezone: "Europe/Moscow" });
+});
+
 /** Renders what is asked for as the server does, for a client called Anna whose city is not known. */
 function rendering() {
   const asked: DraftPreview[] = [];

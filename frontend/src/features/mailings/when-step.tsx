@@ -1,9 +1,10 @@
 import { Alert, Grid, Group, Radio, Select, Stack, Text, TextInput } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
-import { useMemo } from "react";
+import { useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { Mailing } from "@/api/types";
 import { sentence } from "@/format/sentence";
+import { useFormat } from "@/format/use-format";
 import { clockNote, wallOf, zones } from "@/format/wall";
 import { type MailingForm, timingOf } from "./form-values";
 import { MoreOptions } from "./more-options";
@@ -20,7 +21,14 @@ const MORE = ["transport_id", "rate_per_minute", "late_", "in_doubt_policy"];
 export function WhenStep({ form, saved }: { form: MailingForm; saved: Mailing | undefined }) {
   const { t } = useTranslation();
   const words = useScheduleWords();
-  const { when, start_at } = form.values;
+  const { zone } = useFormat();
+  const { when, start_at, timezone } = form.values;
+  // Of a start now no zone is shown, so it has the person's own; another one that was chosen comes back with its field.
+  const chosen = useRef(timezone);
+  const choose = (next: typeof when) => {
+    if (when !== "now") chosen.current = timezone;
+    form.setValues({ when: next, timezone: next === "now" ? zone : chosen.current });
+  };
   const timing = timingOf(form.values);
   const wrong = Object.keys(form.errors).some((path) =>
     [...FIELDS, ...MORE].some((field) => path.startsWith(field)),
@@ -36,7 +44,7 @@ export function WhenStep({ form, saved }: { form: MailingForm; saved: Mailing | 
             <Radio.Group
               label={t("mailingForm.when.label")}
               value={when}
-              onChange={(value) => form.setFieldValue("when", value as typeof when)}
+              onChange={(value) => choose(value as typeof when)}
             >
               <Group mt="xs" gap="lg">
                 <Radio value="now" label={t("mailingForm.when.now")} />
