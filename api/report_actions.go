@@ -14,7 +14,7 @@ const mostResolved = 10_000
 
 type retryRequest struct {
 	States []model.DeliveryState `json:"states" validate:"required" swaggertype:"array,string" enums:"failed,in_doubt" example:"failed,in_doubt"`
-	Codes  []int                 `json:"codes" example:"451,550"` // only those whose last answer had one of these codes
+	Codes  []int                 `json:"codes" example:"451,550"` // only those whose last answer had one of these codes; 0: those that ended without a code
 } //	@name	RetryRequest
 
 type retryResponse struct {

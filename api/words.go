@@ -245,7 +245,7 @@ var sentences = []sentence{
 	say("nothing of this run is left to retry", "повторять здесь больше нечего"),
 	say("name what to retry: failed, in_doubt or both", "назовите, что повторить: failed, in_doubt или оба состояния"),
 	say("only failed and in_doubt can be retried", "повторить можно только failed и in_doubt"),
-	say("an SMTP reply code that refuses is from 400 to 599", "код отказа SMTP лежит от 400 до 599"),
+	say("an SMTP reply code that refuses is from 400 to 599, and 0 stands for none", "код отказа SMTP лежит от 400 до 599, а 0 значит «без кода»"),
 	say("name the deliveries to settle", "назовите письма, судьбу которых нужно решить"),
 	say("at most %d at a time", "не больше {} за раз"),
 	say("must be sent or failed", "должно быть sent или failed"),

@@ -49,8 +49,8 @@ func CheckRetry(f model.RetryFilter) error {
 		}
 	}
 	for _, code := range f.Codes {
-		if code < 400 || code > 599 {
-			bad.Add("codes", "out_of_range", "an SMTP reply code that refuses is from 400 to 599")
+		if code != 0 && (code < 400 || code > 599) {
+			bad.Add("codes", "out_of_range", "an SMTP reply code that refuses is from 400 to 599, and 0 stands for none")
 			break
 		}
 	}

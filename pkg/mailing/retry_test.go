@@ -110,9 +110,9 @@ func TestWhatIsNoRetry(t *testing.T) {
 	}{
 		{model.RetryFilter{}, []string{"states"}},
 		{model.RetryFilter{States: []model.DeliveryState{model.Failed, model.Sent, model.Skipped}}, []string{"states"}},
-		{model.RetryFilter{States: []model.DeliveryState{model.Failed}, Codes: []int{550, 399}}, []string{"codes"}},
+		{model.RetryFilter{States: []model.DeliveryState{model.Failed}, Codes: []int{0, 399}}, []string{"codes"}},
 		{model.RetryFilter{Codes: []int{600}}, []string{"states", "codes"}},
-		{model.RetryFilter{States: []model.DeliveryState{model.InDoubt}, Codes: []int{400, 599}}, nil},
+		{model.RetryFilter{States: []model.DeliveryState{model.InDoubt}, Codes: []int{0, 400, 599}}, nil},
 	} {
 		err := mailing.CheckRetry(c.filter)
 		if c.fields == nil {

@@ -96,7 +96,7 @@ type Run struct {
 
 // RetryFilter says which deliveries of a run that has ended a linked run
 // retries: those in one of the states, failed and in doubt, and with one of
-// the SMTP reply codes, if any are named.
+// the SMTP reply codes, if any are named; 0 stands for none.
 type RetryFilter struct {
 	States []DeliveryState `json:"states"`
 	Codes  []int           `json:"codes,omitempty"`

@@ -2802,7 +2802,7 @@ export interface components {
         };
         RetryRequest: {
             /**
-             * @description only those whose last answer had one of these codes
+             * @description only those whose last answer had one of these codes; 0: those that ended without a code
              * @example [
              *       451,
              *       550

@@ -1,4 +1,4 @@
-import { screen, within } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
 import { beforeEach, expect, test } from "vitest";
 import type { Report } from "@/api/types";
@@ -118,4 +118,27 @@ test("while the run waits, doubts can be settled, and why nothing can be retried
   expect(screen.queryByRole("button", { name: "Retry…" })).not.toBeInTheDocument();
   await user.click(await screen.findByRole("checkbox", { name: "Select maria@example.org" }));
   expect(screen.getByRole("button", { name: "They got it" })).toBeEnabled();
+});
+
+test("refusals without a code are offered beside those by code, and can be retried alone", async () => {
+  const refused = (code: number, text: string, count: number) => ({
+    ...{ state: "failed", code, enhanced: "", text, count },
+  });
+  let body: unknown;
+  server.use(
+    http.get(at("/reports/40/reasons"), () =>
+      HttpResponse.json({ items: [refused(550, "No such user", 730), refused(0, "no such host", 3)] }),
+    ),
+    http.post(at("/reports/40/retry"), async ({ request }) => {
+      body = await request.json();
+      return problem(409);
+    }),
+  );
+  const { user } = await visit();
+  await user.click(await screen.findByRole("button", { name: "Retry…" }));
+  const dialog = within(await screen.findByRole("dialog", { name: "Retry what did not arrive" }));
+  await dialog.findByRole("checkbox", { name: /^No code: 3\. / });
+  await user.click(dialog.getByRole("checkbox", { name: /^550: 730\. / }));
+  await user.click(dialog.getByRole("button", { name: "Send up to 3 mails again" }));
+  await waitFor(() => expect(body).toEqual({ states: ["failed"], codes: [0] }));
 });

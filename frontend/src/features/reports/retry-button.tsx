@@ -115,6 +115,7 @@ export function RetryButton({ runId, counts, retries, left }: Props) {
 }
 
 interface Code {
+  /** 0: there was none. */
   code: number;
   /** How many mails it refused. */
   count: number;
@@ -122,10 +123,10 @@ interface Code {
   reason: Reason;
 }
 
-/** The reply codes that mails of a run were refused with, when each refusal is known by one. */
+/** The reply codes that mails of a run were refused with, when each refusal is one or had none. */
 function codesOf(found: Reason[]): Code[] {
   const refused = found.filter(({ state }) => state === "failed");
-  if (refused.some(({ code }) => code < 400 || code > 599)) return [];
+  if (refused.some(({ code }) => code !== 0 && (code < 400 || code > 599))) return [];
   const codes = new Map<number, Code>();
   for (const reason of refused) {
     const known = codes.get(reason.code);
@@ -170,7 +171,7 @@ function Codes({ known, without, onChange }: CodesProps) {
             value={String(code)}
             size="xs"
             label={t("reports.retry.code", {
-              code,
+              code: code || t("reports.retry.noCode"),
               number: format.number(count),
               words: words({ outcome: "failed", code, enhanced: reason.enhanced, response: reason.text }),
             })}
