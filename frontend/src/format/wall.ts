@@ -93,12 +93,6 @@ function sign(ahead: number): string {
   return `${ahead < 0 ? "-" : "+"}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
 }
 
-/** The zones one may choose from. */
-export function zones(): string[] {
-  const known = Intl.supportedValuesOf("timeZone");
-  return known.includes("UTC") ? known : [...known, "UTC"];
-}
-
 /**
  * A zone as people call it, the whole year: "Moscow", "New York", in Russian "Москва". Where the browser has no Russian
  * name of its city it is called as the region is, else by its id.

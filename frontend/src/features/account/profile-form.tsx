@@ -13,6 +13,7 @@ import { FailureAlert } from "@/ui/failure-alert";
 import { useFormSubmit } from "@/ui/form-submit";
 import { notify } from "@/ui/notify";
 import { UnsavedGuard } from "@/ui/unsaved-guard";
+import { findZones } from "@/ui/zone-filter";
 
 type Values = ReturnType<typeof valuesOf>;
 
@@ -61,6 +62,7 @@ export function ProfileForm({ user }: { user: User }) {
             searchable
             allowDeselect={false}
             limit={100}
+            filter={findZones}
             nothingFoundMessage={t("profile.noZone")}
           />
           <Group justify="flex-end">

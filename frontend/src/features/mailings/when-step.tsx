@@ -5,7 +5,9 @@ import { useTranslation } from "react-i18next";
 import type { Mailing } from "@/api/types";
 import { sentence } from "@/format/sentence";
 import { useFormat } from "@/format/use-format";
-import { clockNote, wallOf, zones } from "@/format/wall";
+import { clockNote, wallOf } from "@/format/wall";
+import { zones } from "@/format/zones";
+import { findZones } from "@/ui/zone-filter";
 import { type MailingForm, timingOf } from "./form-values";
 import { MoreOptions } from "./more-options";
 import { NextStarts } from "./next-starts";
@@ -130,6 +132,8 @@ function ZoneSelect({ form }: { form: MailingForm }) {
       label={t("mailingForm.when.zone")}
       searchable
       limit={100}
+      filter={findZones}
+      nothingFoundMessage={t("profile.noZone")}
       data={known}
       allowDeselect={false}
       style={{ flex: "1 1 200px" }}
