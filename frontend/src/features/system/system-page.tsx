@@ -187,7 +187,7 @@ function Queues({ system }: { system: SystemState }) {
   type Queue = SystemState["queues"][number];
   const name = (queue: Queue) => t(`system.queues.names.${queue.name}`);
   const columns: Column<Queue>[] = [
-    { id: "name", header: t("system.queues.name"), card: "title", cell: name, width: "20%" },
+    { id: "name", header: t("system.queues.name"), card: "title", cell: name, width: "25%" },
     ...(["waiting", "active", "scheduled", "retrying"] as const).map(
       (part): Column<Queue> => ({
         id: part,
