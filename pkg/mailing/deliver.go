@@ -45,7 +45,7 @@ type batch struct {
 	streak *streak
 	rate   *permits
 	quota  *quota
-	halted <-chan struct{} // closed when the run was stopped since
+	live   context.Context // ends when the run was stopped since
 
 	reason atomic.Value // string: why the run waits, as far as this batch knows
 	stop   atomic.Bool  // the run stopped, or the claim was lost
@@ -55,14 +55,7 @@ type batch struct {
 }
 
 // isHalted reports whether the run was stopped since the chunk was claimed.
-func (b *batch) isHalted() bool {
-	select {
-	case <-b.halted:
-		return true
-	default:
-		return false
-	}
-}
+func (b *batch) isHalted() bool { return b.live.Err() != nil }
 
 // job is one delivery on its way to a sender.
 type job struct {
@@ -148,10 +141,10 @@ func (e *Engine) newBatch(out *way, c *store.Claim) (*batch, func() (*letter, er
 		r.rate = &permits{}
 	}
 	r.rate.limited.Store(c.Run.RatePerMinute != nil)
-	if r.halted == nil {
-		r.halted = make(chan struct{})
+	if r.live == nil {
+		r.live, r.halt = context.WithCancelCause(e.send)
 	}
-	b := &batch{Claim: c, way: out, began: time.Now(), streak: r.streak, rate: r.rate, halted: r.halted}
+	b := &batch{Claim: c, way: out, began: time.Now(), streak: r.streak, rate: r.rate, live: r.live}
 	b.reason.Store(c.Run.Reason)
 	return b, r.letter
 }

@@ -73,7 +73,8 @@ type liveRun struct {
 	letter func() (*letter, error)
 	streak *streak
 	rate   *permits
-	halted chan struct{} // closed when the run was seen to be stopped
+	live   context.Context // ends when the run was seen to be stopped
+	halt   context.CancelCauseFunc
 }
 
 // NewEngine makes an engine that sends by these ways out. It does nothing until

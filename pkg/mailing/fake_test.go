@@ -33,6 +33,7 @@ type fake struct {
 	mails map[string][]string
 	news  *sync.Cond
 
+	silent chan struct{}                       // unless nil: nothing is answered until it is closed
 	goes   func(*mailing.Mail)                 // is told what goes along with another mail
 	begins func(*mailing.Mail, mailing.Intent) // is told of each mail, while it is not complete
 	joins  func(*mailing.Mail)                 // is told what may go along, while the mail before waits for its leave
@@ -78,6 +79,14 @@ func (l *fakeLine) Send(ctx context.Context, m *mailing.Mail, intent mailing.Int
 	l.along = nil
 	if l.begins != nil {
 		l.begins(m, intent)
+	}
+	if l.silent != nil {
+		select {
+		case <-l.silent:
+		case <-ctx.Done():
+			now := time.Now()
+			return mailing.Result{Outcome: model.OutcomeAborted, Class: mailing.ClassInterrupt, Phase: model.PhaseConnect, StartedAt: now, FinishedAt: now}
+		}
 	}
 	return l.send(m, func() error {
 		var prepared *mailing.Mail

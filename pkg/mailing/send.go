@@ -80,7 +80,7 @@ func (e *Engine) handOver(j *job) (given bool) {
 	case j.way.jobs <- j:
 		return true
 	case <-j.way.gone:
-	case <-j.halted:
+	case <-j.live.Done():
 	case <-e.drain:
 	}
 	j.wires.Done()
@@ -190,7 +190,7 @@ func (e *Engine) sendOne(s *sender, j *job) (next *job) {
 	}()
 	leave := &intent{seat: s.seat, claim: j.Claim, deliveryID: j.row.ID}
 	defer e.survive(j, leave)
-	res, ok := e.sendBy(e.send, j.way, s.line, j.mail, leave, func() *Mail {
+	res, ok := e.sendBy(j.live, j.way, s.line, j.mail, leave, func() *Mail {
 		var f *job
 		select {
 		case f = <-j.way.jobs: // nil when they have ended

@@ -226,6 +226,32 @@ func TestARunIsPausedWhileAnotherIsNotAnswered(t *testing.T) {
 	require.Equal(t, []int{1, 1, 102}, []int{out.count(behind.Email), out.count(waiting.Email), out.total()})
 }
 
+// A run whose server says nothing is paused and cancelled all the same: nothing
+// of it has left.
+func TestARunIsStoppedWhoseServerIsSilent(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, st *store.Store) {
+		h := newHouse(t, st, 20)
+		out := newFake(nil)
+		out.silent = make(chan struct{})
+		reached := make(chan struct{}, 100)
+		out.begins = func(*mailing.Mail, mailing.Intent) { reached <- struct{}{} }
+		h.engine(out)
+		m := h.create()
+		<-reached
+		h.act(m, model.ActionPause)
+		h.until(m.ID, model.MailingPaused)
+		h.act(m, model.ActionResume)
+		<-reached
+		h.act(m, model.ActionCancel)
+		h.until(m.ID, model.MailingCancelled)
+		again := h.create()
+		close(out.silent)
+		h.until(again.ID, model.MailingFinished)
+		require.Equal(t, 20, out.total())
+	})
+}
+
 // A mail that makes this program panic costs itself alone.
 func TestAMailThatPanics(t *testing.T) {
 	t.Parallel()

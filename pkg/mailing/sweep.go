@@ -64,9 +64,9 @@ func (e *Engine) readRuns(ctx context.Context) {
 		if r.rate != nil {
 			r.rate.limited.Store(now.Limited)
 		}
-		if !now.Running && r.halted != nil {
-			close(r.halted)
-			r.halted = nil // it may go on
+		if !now.Running && r.live != nil {
+			r.halt(&Halt{Within: e.send})
+			r.live, r.halt = nil, nil // it may go on
 		}
 	}
 }
@@ -178,6 +178,9 @@ func (e *Engine) forget(live map[int64]bool) {
 	defer e.mu.Unlock()
 	for id, r := range e.runs {
 		if !live[id] && r.pumps == 0 {
+			if r.halt != nil {
+				r.halt(nil)
+			}
 			delete(e.runs, id)
 		}
 	}

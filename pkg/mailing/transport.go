@@ -93,6 +93,14 @@ type Transport interface {
 	Close() error
 }
 
+// Halt is the cause of a context that ended because a run was stopped, and not
+// this process.
+type Halt struct {
+	Within context.Context //nolint:containedctx // the one that the ended one came from, which goes on
+}
+
+func (*Halt) Error() string { return "the run was stopped" }
+
 // Line sends mails one after the other. One goroutine uses it.
 type Line interface {
 	// Send makes one attempt. It waits for the intent once at most, at the last
@@ -100,6 +108,10 @@ type Line interface {
 	// after 354, or before the flight of MAIL, RCPT and BDAT LAST. If the intent
 	// is refused, the mail is not completed and the result is OutcomeAborted
 	// with ClassIntent. Nothing of the mail or the intent is used after Send.
+	//
+	// When ctx ends before the last octet may have left, the mail is aborted with
+	// ClassInterrupt. After it, its answer is waited for, for a shorter time than
+	// else unless the cause is a Halt.
 	//
 	// Where the server lets the envelope of the next mail go along with the last
 	// octets of this one, next is asked for it while the intent is awaited, once;

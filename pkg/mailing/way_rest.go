@@ -84,7 +84,9 @@ func (b *breaker) workedSince(t time.Time) bool { return b.last.Load() > t.UnixN
 
 // lost notes that a connection was lost over a delivery, and reports whether the
 // server has worked since that happened last.
-func (b *breaker) lost(now time.Time) (worked bool) { return b.last.Load() > b.loss.Swap(now.UnixNano()) }
+func (b *breaker) lost(now time.Time) (worked bool) {
+	return b.last.Load() > b.loss.Swap(now.UnixNano())
+}
 
 // trouble notes one, and reports whether the way out rests by it.
 func (b *breaker) trouble(now time.Time, reason string) bool {

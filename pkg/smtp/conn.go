@@ -56,7 +56,7 @@ type conn struct {
 	denied bool         // the trial met a no, to them or to the mail they went with
 
 	mu          sync.Mutex      // guards what interrupt touches: the rest, and the deadlines
-	watched     <-chan struct{} // closed when the context ends that interrupts
+	watched     context.Context //nolint:containedctx // its end interrupts
 	stop        func() bool
 	interrupted bool
 	final       bool      // the last octet may have left
@@ -67,36 +67,53 @@ var longAgo = time.Unix(1, 0)
 
 // watch lets the end of ctx interrupt what follows.
 func (c *conn) watch(ctx context.Context) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.interrupted, c.final, c.drainUntil, c.stale = false, false, time.Time{}, false
-	c.watched, c.stop = ctx.Done(), context.AfterFunc(ctx, c.interrupt)
+	c.watched, c.stop = ctx, context.AfterFunc(ctx, c.interrupt)
 }
 
 // watchOn is watch for a connection that is watched. It is false when that one's
 // end has come: then it cannot be used any more.
 func (c *conn) watchOn(ctx context.Context) bool {
-	if ctx.Done() != c.watched {
-		if !c.unwatch() {
-			return false
-		}
-		c.watch(ctx)
+	if c.watchesOn(ctx) {
 		return true
 	}
+	if !c.unwatch() {
+		return false
+	}
+	c.watch(ctx)
+	return true
+}
+
+func (c *conn) watchesOn(ctx context.Context) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if ctx != c.watched {
+		return false
+	}
 	c.final, c.stale = false, false
 	return !c.interrupted && c.drainUntil.IsZero()
 }
 
 // unwatch reports whether the connection is free of its context: after an
 // interruption it cannot be used again.
-func (c *conn) unwatch() bool { return c.stop() }
+func (c *conn) unwatch() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.stop()
+}
 
 // interrupt ends the dialogue at once before the last octet; after it, the
-// answer gets Drain more time.
+// answer gets Drain more time, or as much as ever when a run alone is stopped.
 func (c *conn) interrupt() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.final {
+		if halt := (*mailing.Halt)(nil); errors.As(context.Cause(c.watched), &halt) {
+			c.watched, c.stop = halt.Within, context.AfterFunc(halt.Within, c.interrupt)
+			return
+		}
 		c.drainUntil = time.Now().Add(c.cfg.Timeouts.Drain)
 		_ = c.nc.SetDeadline(c.drainUntil) // a write that stands still must not hold a drain either
 		return

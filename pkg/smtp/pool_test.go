@@ -286,6 +286,64 @@ func TestInterruptAfterTheLastOctetEndsInDoubt(t *testing.T) {
 	})
 }
 
+// A run that is stopped ends its mails before their last octet, and hurries none
+// after it, unless the process stops too.
+func TestARunThatIsStopped(t *testing.T) {
+	t.Parallel()
+	eachMode(t, func(t *testing.T, opts mailbox.SinkOptions) {
+		for name, c := range map[string]struct {
+			at   mailbox.SinkPhase
+			ends bool // the process stops too
+			want model.Outcome
+		}{
+			"before the greeting":   {mailbox.SinkGreeting, false, model.OutcomeAborted},
+			"at the sender":         {mailbox.SinkMail, false, model.OutcomeAborted},
+			"after the last octet":  {mailbox.SinkBody, false, model.OutcomeSent},
+			"and the process stops": {mailbox.SinkBody, true, model.OutcomeInDoubt},
+		} {
+			if c.at == mailbox.SinkMail && !opts.NoChunking {
+				continue // the last octet leaves with the first
+			}
+			process, end := context.WithCancel(context.Background())
+			run, halt := context.WithCancelCause(process)
+			reached := make(chan struct{}, 1)
+			o := opts
+			o.Script = hangAt(c.at, reached)
+			if c.want == model.OutcomeSent {
+				o.Script = func(st mailbox.Step) mailbox.Reply {
+					if st.Phase == mailbox.SinkBody {
+						reached <- struct{}{}
+						time.Sleep(100 * time.Millisecond) // more than a drain has
+					}
+					return mailbox.Reply{}
+				}
+			}
+			s := startSink(t, o)
+			p := newPool(t, s, func(c *smtp.Config) { c.Timeouts.Drain = 20 * time.Millisecond })
+			go func() {
+				<-reached
+				halt(&mailing.Halt{Within: process})
+				if c.ends {
+					end()
+				}
+			}()
+			var n atomic.Int64
+			line := p.Line()
+			r := line.Send(run, mail(1), granted(&n), nil)
+			require.Equal(t, c.want, r.Outcome, name)
+			if c.want == model.OutcomeAborted {
+				require.Equal(t, mailing.ClassInterrupt, r.Class, name)
+			}
+			if c.want == model.OutcomeSent {
+				go func() { <-reached }()
+				require.Equal(t, model.OutcomeSent, line.Send(process, mail(2), granted(&n), nil).Outcome, "the connection is as good as before")
+				require.EqualValues(t, 1, s.Connections(), name)
+			}
+			end()
+		}
+	})
+}
+
 func TestTimeouts(t *testing.T) {
 	t.Parallel()
 	for at, tc := range map[mailbox.SinkPhase]struct {
