@@ -46,6 +46,20 @@ func (s *Server) deliveryOf(d *model.Delivery, fromEmail string) deliveryRespons
 	return out
 }
 
+var deliveryFilters = []string{"state", "q", "reason", "code", "enhanced", "answer"}
+
+// deliveryFilter reads the parameters that are deliveryFilters.
+func deliveryFilter(q *query) store.DeliveryFilter {
+	f := store.DeliveryFilter{
+		State: oneOf(q, "state", model.DeliveryStates), Q: q.text("q"), Reason: q.text("reason"),
+		Enhanced: q.text("enhanced"), Answer: q.text("answer"),
+	}
+	if code := q.number("code", -1, 0, 999); code >= 0 {
+		f.Code = &code
+	}
+	return f
+}
+
 // reportDeliveries lists the recipients of a run.
 //
 //	@Summary	The deliveries of a run
@@ -75,14 +89,8 @@ func (s *Server) reportDeliveries(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	q := queryOf(c, pageNames("state", "q", "reason", "code", "enhanced", "answer")...)
-	f := store.DeliveryFilter{
-		State: oneOf(q, "state", model.DeliveryStates), Q: q.text("q"), Reason: q.text("reason"),
-		Enhanced: q.text("enhanced"), Answer: q.text("answer"),
-	}
-	if code := q.number("code", -1, 0, 999); code >= 0 {
-		f.Code = &code
-	}
+	q := queryOf(c, pageNames(deliveryFilters...)...)
+	f := deliveryFilter(q)
 	p := q.page()
 	if err := q.err(); err != nil {
 		return err
@@ -198,12 +206,18 @@ var outcomes = []model.Outcome{model.OutcomeSent, model.OutcomeDeferred, model.O
 // reportAttempts lists the attempt log of a run.
 //
 //	@Summary	The attempt log of a run
+//	@Description	The filters beside `outcome` are those of `/reports/{run_id}/deliveries` and mean the delivery as it is now: the list has all attempts at the deliveries that are listed there.
 //	@Tags		reports
 //	@Security	Bearer
 //	@Produce	json,text/csv
 //	@Param		run_id		path		int		true	"run"
-//	@Param		outcome		query		string	false	"outcome"	Enums(sent, deferred, failed, in_doubt, aborted)
+//	@Param		outcome		query		string	false	"outcome of the attempt"	Enums(sent, deferred, failed, in_doubt, aborted)
+//	@Param		state		query		string	false	"state of the delivery"	Enums(pending, sending, deferred, sent, failed, skipped, in_doubt, expired, cancelled)
 //	@Param		q			query		string	false	"part of the address"
+//	@Param		reason		query		string	false	"reason of the delivery, exactly"
+//	@Param		code		query		int		false	"SMTP code of the delivery's last answer; 0: no answer came"	minimum(0)	maximum(999)
+//	@Param		enhanced	query		string	false	"status code of the delivery's last answer (RFC 3463)"
+//	@Param		answer		query		string	false	"text of a reason, as in /reasons"
 //	@Param		limit		query		int		false	"rows a page"	default(50)	minimum(1)	maximum(200)
 //	@Param		cursor		query		string	false	"next_cursor of the page before"
 //	@Param		with_total	query		bool	false	"count all rows too"
@@ -219,8 +233,8 @@ func (s *Server) reportAttempts(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	q := queryOf(c, pageNames("outcome", "q")...)
-	f := store.AttemptFilter{Outcome: oneOf(q, "outcome", outcomes), Q: q.text("q")}
+	q := queryOf(c, pageNames(append(slices.Clone(deliveryFilters), "outcome")...)...)
+	f := store.AttemptFilter{DeliveryFilter: deliveryFilter(q), Outcome: oneOf(q, "outcome", outcomes)}
 	p := q.page()
 	if err := q.err(); err != nil {
 		return err

@@ -134,7 +134,13 @@ func TestReportTellsWhatBecameOfEveryMail(t *testing.T) {
 		require.Equal(t, []any{emails[0], 1.0, 250.0, "2.0.0", "queued", "response", "default", 120.0},
 			[]any{first["email"], first["number"], first["code"], first["enhanced"], first["response"], first["phase"], first["transport"], first["duration_ms"]})
 		require.Len(t, o.list(t, path+"/attempts?outcome=failed&q=r1").Items, 1)
-		o.do(t, "GET", path+"/attempts?outcome=lost", nil).fields(t, "outcome")
+		o.do(t, "GET", path+"/attempts?outcome=lost&state=lost&code=x", nil).fields(t, "outcome", "state", "code")
+		for filter, want := range map[string][]any{
+			"state=failed": {emails[1]}, "state=failed&outcome=sent": {}, "state=skipped": {}, "q=r1": {emails[1]}, "code=550": {emails[1]},
+			"code=0": {emails[3]}, "enhanced=4.7.1": {emails[2]}, "answer=later": {emails[2]}, "reason=complained": {}, "state=deferred&outcome=deferred": {emails[2]},
+		} {
+			require.ElementsMatch(t, want, values(o.list(t, path+"/attempts?with_total=true&"+filter).Items, "email"), filter)
+		}
 		for _, method := range []string{"POST", "PATCH", "DELETE", "PUT"} {
 			o.do(t, method, path+"/attempts", nil).problem(t, 405, "method_not_allowed")
 		}
@@ -283,7 +289,7 @@ func TestReportsAsCSV(t *testing.T) {
 		require.Equal(t, emails[1], rows[1]["email"])
 		require.Equal(t, "'=cmd|unknown", rows[1]["last_response"], "no formula")
 		require.NotEmpty(t, rows[1]["message_id"])
-		log := read(fmt.Sprintf("/reports/%d/attempts?outcome=failed", run))
+		log := read(fmt.Sprintf("/reports/%d/attempts?state=failed&code=550", run))
 		require.Len(t, log, 1)
 		require.Equal(t, "120", log[0]["duration_ms"])
 		o.root(t, "GET", "/api/v1/reports?status=lost", nil, header{"Accept", "text/csv"}).fields(t, "status")

@@ -279,6 +279,9 @@ func live(t *testing.T, st *store.Store, rec *recorder, owner *model.User) {
 	rec.in("attempts")
 	_, err = st.Attempts(ctx, viewer, 1001, store.AttemptFilter{Outcome: model.OutcomeDeferred}, store.Page{Limit: 50})
 	require.NoError(t, err)
+	rec.in("attempts of a state")
+	_, err = st.Attempts(ctx, viewer, 1001, store.AttemptFilter{DeliveryFilter: store.DeliveryFilter{State: model.Sent}}, store.Page{Limit: 50})
+	require.NoError(t, err)
 
 	rec.in("")
 	require.NoError(t, st.Exec("UPDATE runs SET status = 'cancelling' WHERE id = 1003"))

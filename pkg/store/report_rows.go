@@ -44,21 +44,7 @@ func (s *Store) Deliveries(ctx context.Context, viewer model.Viewer, runID int64
 	q := s.read(ctx).Table("deliveries AS d").Select(deliveryColumns).
 		Joins("LEFT JOIN retries ON retries.delivery_id = d.id AND d.state = 'deferred'").
 		Where("d.run_id = ?", runID)
-	if f.Q != "" {
-		q = q.Where(`d.email LIKE ? ESCAPE '\'`, contains(strings.ToLower(f.Q)))
-	}
-	if f.Reason != "" {
-		q = q.Where("d.reason = ?", f.Reason)
-	}
-	if f.Code != nil {
-		q = q.Where("d.last_code = ?", *f.Code)
-	}
-	if f.Enhanced != "" {
-		q = q.Where("d.last_enhanced = ?", f.Enhanced)
-	}
-	if f.Answer != "" {
-		q = q.Where(answerText+" = ?", f.Answer)
-	}
+	q = q.Scopes(f.besidesState)
 	if f.State == "" {
 		out, err := deliveryList.page(q, p)
 		return out, kindOf(err, "list deliveries")
@@ -98,6 +84,26 @@ func (s *Store) Deliveries(ctx context.Context, viewer model.Viewer, runID int64
 			return page, nil
 		}
 	}
+}
+
+// besidesState narrows a query over deliveries d by all that is no state.
+func (f *DeliveryFilter) besidesState(q *gorm.DB) *gorm.DB {
+	if f.Q != "" {
+		q = q.Where(`d.email LIKE ? ESCAPE '\'`, contains(strings.ToLower(f.Q)))
+	}
+	if f.Reason != "" {
+		q = q.Where("d.reason = ?", f.Reason)
+	}
+	if f.Code != nil {
+		q = q.Where("d.last_code = ?", *f.Code)
+	}
+	if f.Enhanced != "" {
+		q = q.Where("d.last_enhanced = ?", f.Enhanced)
+	}
+	if f.Answer != "" {
+		q = q.Where(answerText+" = ?", f.Answer)
+	}
+	return q
 }
 
 // at is the number a cursor stands at, in an order by a number; 0 at the begin
@@ -248,10 +254,11 @@ func (s *Store) ClientDeliveries(ctx context.Context, viewer model.Viewer, clien
 	return out, kindOf(err, "list a client's deliveries")
 }
 
-// AttemptFilter narrows the attempts of a run.
+// AttemptFilter narrows the attempts of a run: to those at some deliveries, and
+// to those that ended in some way.
 type AttemptFilter struct {
+	DeliveryFilter
 	Outcome model.Outcome
-	Q       string // part of the address
 }
 
 // AttemptRow is an attempt with its recipient.
@@ -286,6 +293,9 @@ func (s *Store) Attempts(ctx context.Context, viewer model.Viewer, runID int64, 
 	if _, err := s.seenRun(ctx, viewer, runID); err != nil {
 		return List[AttemptRow]{}, err
 	}
+	if f.State != "" && !slices.Contains(model.DeliveryStates, f.State) {
+		return List[AttemptRow]{}, nil
+	}
 	list := attemptList
 	q := s.read(ctx).Table("deliveries AS d").Select("a.*, d.client_id, d.email").
 		Joins("JOIN attempts AS a ON a.delivery_id = d.id").
@@ -304,9 +314,13 @@ func (s *Store) Attempts(ctx context.Context, viewer model.Viewer, runID int64, 
 			q = q.Where("d.client_id >= ?", at)
 		}
 	}
-	if f.Q != "" {
-		q = q.Where(`d.email LIKE ? ESCAPE '\'`, contains(strings.ToLower(f.Q)))
+	if f.State != "" {
+		lots, err := s.lots(ctx, runID, f.State)
+		if err != nil {
+			return List[AttemptRow]{}, err
+		}
+		q = q.Scopes(lots.among).Where("d.state = ?", f.State)
 	}
-	out, err := list.page(q, p)
+	out, err := list.page(q.Scopes(f.besidesState), p)
 	return out, kindOf(err, "list attempts")
 }

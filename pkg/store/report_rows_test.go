@@ -180,7 +180,12 @@ func TestAttemptsAreWalkedInOrder(t *testing.T) {
 			require.Equal(t, []key{{id(5), 2}, {id(4), 1}, {id(0), 1}}, read(store.AttemptFilter{Outcome: model.OutcomeSent}, limit, "-client_id"))
 			require.Equal(t, []key{{id(0), 1}, {id(4), 1}, {id(5), 2}}, read(store.AttemptFilter{Outcome: model.OutcomeSent}, limit))
 			require.Equal(t, []key{{id(3), 1}, {id(5), 1}, {id(6), 1}}, read(store.AttemptFilter{Outcome: model.OutcomeDeferred}, limit))
-			require.Equal(t, []key{{id(6), 2}}, read(store.AttemptFilter{Outcome: model.OutcomeFailed, Q: rows[6].Email}, limit))
+			require.Equal(t, []key{{id(6), 2}}, read(store.AttemptFilter{Outcome: model.OutcomeFailed, DeliveryFilter: store.DeliveryFilter{Q: rows[6].Email}}, limit))
+			for state, want := range map[model.DeliveryState][]key{
+				model.Sent: {{id(0), 1}, {id(4), 1}, {id(5), 1}, {id(5), 2}}, model.Failed: {{id(1), 1}, {id(6), 1}, {id(6), 2}}, model.Skipped: nil,
+			} {
+				require.Equal(t, want, read(store.AttemptFilter{DeliveryFilter: store.DeliveryFilter{State: state}}, limit), state)
+			}
 		}
 	})
 }

@@ -1251,7 +1251,9 @@ export interface paths {
         };
         /**
          * The attempt log of a run
-         * @description An API key needs the scope `reports:read`.
+         * @description The filters beside `outcome` are those of `/reports/{run_id}/deliveries` and mean the delivery as it is now: the list has all attempts at the deliveries that are listed there.
+         *
+         *     An API key needs the scope `reports:read`.
          */
         get: operations["listReportAttempts"];
         put?: never;
@@ -9783,10 +9785,20 @@ export interface operations {
     listReportAttempts: {
         parameters: {
             query?: {
-                /** @description outcome */
+                /** @description outcome of the attempt */
                 outcome?: "sent" | "deferred" | "failed" | "in_doubt" | "aborted";
+                /** @description state of the delivery */
+                state?: "pending" | "sending" | "deferred" | "sent" | "failed" | "skipped" | "in_doubt" | "expired" | "cancelled";
                 /** @description part of the address */
                 q?: string;
+                /** @description reason of the delivery, exactly */
+                reason?: string;
+                /** @description SMTP code of the delivery's last answer; 0: no answer came */
+                code?: number;
+                /** @description status code of the delivery's last answer (RFC 3463) */
+                enhanced?: string;
+                /** @description text of a reason, as in /reasons */
+                answer?: string;
                 /** @description rows a page */
                 limit?: number;
                 /** @description next_cursor of the page before */
