@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,6 +57,21 @@ func TestCompose(t *testing.T) {
 	})
 	for _, name := range regexp.MustCompile(`POSTRIDER_[A-Z_]+`).FindAllString(text, -1) {
 		require.True(t, known[name], "%s is no setting", name)
+	}
+	// What the sample lets one set is handed to the programs, or compose has its own.
+	own := []string{"POSTRIDER_DATABASE_URL", "POSTRIDER_REDIS_URL", "POSTRIDER_HTTP_ADDR"}
+	for _, name := range regexp.MustCompile(`(?m)^#?(POSTRIDER_[A-Z_]+)=`).FindAllStringSubmatch(readFile(t, ".env.sample"), -1) {
+		switch name := name[1]; {
+		case name == "POSTRIDER_DATA_DIR": // of the embedded mode
+		case name == "POSTRIDER_POSTGRES_PASSWORD":
+			require.Contains(t, text, "${"+name+":?")
+		default:
+			for _, program := range []string{"api", "worker"} {
+				value, there := compose.Services[program].Environment[name]
+				require.True(t, there, "%s does not reach %s", name, program)
+				require.Equal(t, slices.Contains(own, name), !strings.HasPrefix(value, "${"+name+":"), "%s of %s is %q", name, program, value)
+			}
+		}
 	}
 	demanded := map[string]int{}
 	for _, use := range regexp.MustCompile(`\$\{(POSTRIDER_\w+)(:?[-?]?)([^}]*)\}`).FindAllStringSubmatch(text, -1) {
