@@ -100,6 +100,13 @@ func TestProgramsTellAllThatIsMissing(t *testing.T) {
 
 // run-mailings starts what is due and tells how each ended, also where no
 // worker runs.
+func TestAMisspeltVariableIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	code, out := run(t, []string{"POSTRIDER_DATABASE_URL=sqlite:" + t.TempDir() + "/x.db", "POSTRIDER_LOGLEVEL=debug"}, "migrate")
+	require.Zero(t, code, out)
+	require.Regexp(t, `WARN.*POSTRIDER_LOGLEVEL.*POSTRIDER_LOG_LEVEL`, out)
+}
+
 func TestRunMailings(t *testing.T) {
 	t.Parallel()
 	in := install(t, testkit.RedisURL(t), 5, mailbox.SinkOptions{})

@@ -25,6 +25,9 @@ func Command(use, short string, program config.Program, run func(context.Context
 			}
 			log := Logger(cfg)
 			slog.SetDefault(log)
+			for _, v := range config.Unheard() {
+				log.Warn("a variable is no setting and changes nothing", "name", v.Name, "nearest", v.Nearest)
+			}
 			return run(cmd.Context(), cfg, log)
 		},
 	}

@@ -122,6 +122,9 @@ func Load(program Program, flags *pflag.FlagSet) (*Config, error) {
 	}
 	c := r.config(program)
 	if len(r.problems) > 0 {
+		for _, v := range Unheard() { // which may be why
+			r.problem(v.Name, "is no setting; the nearest is %s", v.Nearest)
+		}
 		return nil, &Error{Problems: r.problems}
 	}
 	return c, nil
