@@ -344,6 +344,9 @@ type occurrence struct {
 	PlannedAt time.Time `json:"planned_at" validate:"required" example:"2027-03-28T00:00:00Z"`
 	Local     string    `json:"local" validate:"required" example:"2027-03-28T03:00:00+02:00"`
 	Note      *string   `json:"note" validate:"required" extensions:"x-nullable" enums:"gap,fold"`
+
+	OpensAt    *time.Time `json:"opens_at,omitempty" example:"2027-03-29T06:00:00Z"` // when the window opens, if it is closed at the start
+	NeverOpens bool       `json:"never_opens,omitempty"`                             // it does not open before the end of the run: nobody is mailed
 } //	@name	Occurrence
 
 // mailingOccurrences tells when a mailing will start next.

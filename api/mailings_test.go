@@ -441,27 +441,6 @@ func TestAudienceIsCounted(t *testing.T) {
 	})
 }
 
-func TestOccurrencesOfAnUnsavedMailing(t *testing.T) {
-	t.Parallel()
-	h := one(t)
-	u := h.user(t)
-	got := u.do(t, "POST", "/mailings/occurrences?n=5", object{"start_at": "2099-06-01T10:00:00+02:00", "timezone": "Europe/Berlin"}).require(t, 200).object(t)
-	require.Equal(t, object{"items": []any{object{"planned_at": "2099-06-01T08:00:00Z", "local": "2099-06-01T10:00:00+02:00", "note": nil}}}, got)
-	require.Len(t, u.do(t, "POST", "/mailings/occurrences", object{}).require(t, 200).object(t)["items"], 1, "now")
-	u.do(t, "POST", "/mailings/occurrences", object{"timezone": "Nowhere", "repeat": object{"every": "day"}}).fields(t, "timezone")
-	u.do(t, "POST", "/mailings/occurrences", object{"timezone": "Nowhere", "repeat": object{"every": "hour"}}).fields(t, "timezone", "repeat.every")
-
-	// over the night the clocks go forward
-	start := object{"start_at": "2099-03-27T02:30:00+01:00", "timezone": "Europe/Berlin", "repeat": object{"every": "day", "times": 4}}
-	require.Equal(t, object{"items": []any{
-		object{"planned_at": "2099-03-27T01:30:00Z", "local": "2099-03-27T02:30:00+01:00", "note": nil},
-		object{"planned_at": "2099-03-28T01:30:00Z", "local": "2099-03-28T02:30:00+01:00", "note": nil},
-		object{"planned_at": "2099-03-29T01:00:00Z", "local": "2099-03-29T03:00:00+02:00", "note": "gap"},
-		object{"planned_at": "2099-03-30T00:30:00Z", "local": "2099-03-30T02:30:00+02:00", "note": nil},
-	}}, u.do(t, "POST", "/mailings/occurrences", start).require(t, 200).object(t))
-	require.Len(t, u.do(t, "POST", "/mailings/occurrences", object{"repeat": object{"every": "cron", "cron": "* * * * *"}}).require(t, 200).object(t)["items"], 10)
-}
-
 func TestRepeatingMailings(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, h *harness) {

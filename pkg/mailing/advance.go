@@ -74,11 +74,7 @@ func (s *Service) freeze(b *store.Beginning) {
 // pace gives a run what says how it is sent: that of the mailing as it is now.
 func pace(now time.Time, m *model.Mailing, r *model.Run) {
 	r.Timezone, r.Window, r.TransportID = m.Timezone, m.Window, m.TransportID
-	r.RatePerMinute, r.InDoubtPolicy, r.DeadlineAt = m.RatePerMinute, m.InDoubtPolicy, m.EndAt
-	if m.RunMinutes != nil {
-		deadline := now.Add(time.Duration(*m.RunMinutes) * time.Minute)
-		r.DeadlineAt = &deadline
-	}
+	r.RatePerMinute, r.InDoubtPolicy, r.DeadlineAt = m.RatePerMinute, m.InDoubtPolicy, endOf(m, now)
 }
 
 // Advance moves a run as far as it can go now and reports whether it has

@@ -12,6 +12,12 @@ type Occurrence struct {
 	PlannedAt time.Time // UTC
 	Local     string    // the same in the mailing's zone, RFC 3339
 	Note      *string   // why the wall time is not simply that of the rule: calendar.Gap, calendar.Fold or nil
+
+	// OpensAt is when the sending window opens, nil when it is open at the start
+	// or there is none; NeverOpens is that this is not before the run's end, so
+	// that nobody is mailed.
+	OpensAt    *time.Time
+	NeverOpens bool
 }
 
 // Occurrences are the first up to n starts of a mailing that would be saved
@@ -28,7 +34,11 @@ func (s *Service) Occurrences(in Input, n int) ([]Occurrence, error) {
 	if err := bad.Err(); err != nil {
 		return nil, err
 	}
-	m := &model.Mailing{StartAt: anchor(in.StartAt, in.Repeat, now), Timezone: in.Timezone, Repeat: in.Repeat}
+	m := &model.Mailing{StartAt: anchor(in.StartAt, in.Repeat, now), Timezone: in.Timezone, Repeat: in.Repeat, EndAt: in.EndAt, RunMinutes: in.RunMinutes}
+	var unfit model.Fields
+	if checkWindow(&unfit, in.Window); len(unfit) == 0 { // saving tells of it
+		m.Window = in.Window
+	}
 	slot, err := firstSlot(m, now)
 	if err != nil {
 		return nil, err
@@ -65,8 +75,23 @@ func (s *Service) Upcoming(m *model.Mailing, n int) ([]Occurrence, error) {
 // it.
 func occurrences(m *model.Mailing, first time.Time, zone *time.Location, n int) ([]Occurrence, error) {
 	next := calendar.Occurrence{At: first}
+	window, err := newWindow(m.Window, m.Timezone)
+	if err != nil {
+		return nil, err
+	}
+	show := func(o calendar.Occurrence) Occurrence {
+		out := Occurrence{PlannedAt: o.At, Local: o.At.In(zone).Format(time.RFC3339)}
+		if o.Note != "" {
+			out.Note = &o.Note
+		}
+		if opens := window.opens(o.At); opens.After(o.At) {
+			end := endOf(m, o.At)
+			out.OpensAt, out.NeverOpens = &opens, end != nil && !opens.Before(*end)
+		}
+		return out
+	}
 	if m.Repeat == nil {
-		return []Occurrence{occurrenceOf(next, zone)}, nil
+		return []Occurrence{show(next)}, nil
 	}
 	c, err := calendarOf(m.Repeat, *m.StartAt, m.Timezone)
 	if err != nil {
@@ -77,15 +102,17 @@ func occurrences(m *model.Mailing, first time.Time, zone *time.Location, n int) 
 	}
 	out := make([]Occurrence, 0, n)
 	for ok := true; ok && len(out) < n; next, ok = c.After(next.At) {
-		out = append(out, occurrenceOf(next, zone))
+		out = append(out, show(next))
 	}
 	return out, nil
 }
 
-func occurrenceOf(o calendar.Occurrence, zone *time.Location) Occurrence {
-	out := Occurrence{PlannedAt: o.At, Local: o.At.In(zone).Format(time.RFC3339)}
-	if o.Note != "" {
-		out.Note = &o.Note
+// endOf is when a run that starts at a time ends at the latest, nil without a
+// limit.
+func endOf(m *model.Mailing, start time.Time) *time.Time {
+	if m.RunMinutes == nil {
+		return m.EndAt
 	}
-	return out
+	end := start.Add(time.Duration(*m.RunMinutes) * time.Minute)
+	return &end
 }

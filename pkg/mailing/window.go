@@ -89,6 +89,18 @@ func (w *window) at(now time.Time) (open bool, until time.Time) {
 	return false, now.Add(24 * time.Hour)
 }
 
+// opens is the first time from now on at which mail may leave.
+func (w *window) opens(now time.Time) time.Time {
+	for range 15 { // clocks skip all of a window in one week at most
+		open, until := w.at(now)
+		if open {
+			break
+		}
+		now = until
+	}
+	return now.UTC()
+}
+
 // open reports whether what was handed over in the window and on a day of the
 // quota is still in them. A mail that waited for the one before it need not be;
 // it stays pending.

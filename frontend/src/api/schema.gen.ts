@@ -2531,8 +2531,16 @@ export interface components {
         Occurrence: {
             /** @example 2027-03-28T03:00:00+02:00 */
             local: string;
+            /** @description it does not open before the end of the run: nobody is mailed */
+            never_opens?: boolean;
             /** @enum {string|null} */
             note: "gap" | "fold" | null;
+            /**
+             * Format: date-time
+             * @description when the window opens, if it is closed at the start
+             * @example 2027-03-29T06:00:00Z
+             */
+            opens_at?: string;
             /**
              * Format: date-time
              * @example 2027-03-28T00:00:00Z
