@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
@@ -24,6 +25,8 @@ import (
 const (
 	maxBody  = 1 << 20 // bytes of a request's body
 	maxDepth = 32      // of nested JSON
+
+	noControl = "must not contain control characters or half characters"
 
 	bodyKey = "body" // where the parsed body waits for a second bind
 )
@@ -125,6 +128,7 @@ func parseObject(raw []byte) (map[string]any, error) {
 	if !utf8.Valid(raw) {
 		return nil, errors.New("the body is not UTF-8")
 	}
+	voidHalves(raw)
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	v, err := parseValue(d, 0)
@@ -139,6 +143,33 @@ func parseObject(raw []byte) (map[string]any, error) {
 		return nil, errors.New("something follows the JSON object")
 	}
 	return object, nil
+}
+
+// voidHalves makes a NUL, which is refused in every text, of each escape that
+// is one half of a pair of surrogates alone: the decoder would make U+FFFD of
+// it, and keep what nobody sent.
+func voidHalves(raw []byte) {
+	escaped := func(at int) rune { // after \u; 0 where there is no such escape
+		if at+6 > len(raw) || raw[at] != '\\' || raw[at+1] != 'u' {
+			return 0
+		}
+		n, _ := strconv.ParseUint(string(raw[at+2:at+6]), 16, 16) // the decoder tells
+		return rune(n)
+	}
+	for i := 0; i < len(raw); i++ {
+		if raw[i] != '\\' {
+			continue
+		}
+		switch half := escaped(i); {
+		case !utf16.IsSurrogate(half):
+			i++ // what is escaped, perhaps a backslash
+		case utf16.DecodeRune(half, escaped(i+6)) != utf8.RuneError:
+			i += 11
+		default:
+			copy(raw[i+2:], "0000")
+			i += 5
+		}
+	}
 }
 
 func parseValue(d *json.Decoder, depth int) (any, error) {
@@ -250,7 +281,7 @@ func fillValue(v reflect.Value, value any, path string, bad *model.Fields) {
 		case !is && value != nil:
 			wrong("a text")
 		case strings.ContainsRune(text, 0): // PostgreSQL cannot keep it
-			bad.Add(path, "control_character", "must not contain control characters")
+			bad.Add(path, "control_character", noControl)
 		default:
 			v.SetString(text)
 		}
@@ -320,7 +351,7 @@ func fillMap(v reflect.Value, object map[string]any, path string, bad *model.Fie
 		clean, err := freeValue(x)
 		switch {
 		case errors.Is(err, errControl) || strings.ContainsRune(key, 0):
-			bad.Add(printable(path+"."+key), "control_character", "must not contain control characters")
+			bad.Add(printable(path+"."+key), "control_character", noControl)
 		case err != nil:
 			bad.Add(printable(path+"."+key), "out_of_range", "is too large a number")
 		default:

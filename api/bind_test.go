@@ -124,3 +124,14 @@ func FuzzBind(f *testing.F) {
 		require.Equal(t, len(plain.IDs), len(v.IDs))
 	})
 }
+
+func TestPairsOfSurrogatesAreWhole(t *testing.T) {
+	t.Parallel()
+	object, err := api.ParseObject([]byte(`{"a":"\ud83d\uDE00\\ud800 \\\\\ud83d\ude00","b":"\ufffd"}`))
+	require.NoError(t, err)
+	require.Equal(t, map[string]any{"a": `😀\ud800 \\😀`, "b": "\ufffd"}, object)
+	for _, broken := range []string{`{"a":"\ud83d`, `{"a":"\ud8`, `{"a":"\`, `{"a":"\ud8zz"}`} {
+		_, err := api.ParseObject([]byte(broken))
+		require.Error(t, err, broken)
+	}
+}

@@ -36,6 +36,7 @@ func TestAllBreachesAtOnce(t *testing.T) {
 			{anna, "POST", "/clients", `{"email":5,"attributes":[],"tags":["a",1]}`, "email:wrong_type attributes:wrong_type tags:wrong_type"},
 			{anna, "POST", "/clients", `{"email":"x","comment":"\u0000","full_name":"a\nb"}`, "email:invalid comment:control_character full_name:control_character"},
 			{anna, "POST", "/clients", `{"email":"x@example.com","attributes":{"a":"\u0000","a b":1,"c":1e400}}`, "attributes.a:control_character attributes.a b:invalid attributes.c:out_of_range"},
+			{anna, "POST", "/clients", `{"email":"x@example.com","comment":"a\ud83dz","full_name":"\udE00\ud83d","tags":["\uD800\u0041"],"attributes":{"a":"\ud800","b":["\\\udfff"]}}`, "comment:control_character full_name:control_character tags:control_character attributes.a:control_character attributes.b:control_character"},
 			{anna, "PATCH", client, `{"email":"bad","full_name":5,"id":7}`, "email:invalid full_name:wrong_type id:unknown_field"},
 			{anna, "POST", "/suppressions", `{"zz":1,"note":"\u0007","reason":5}`, "zz:unknown_field email:required note:control_character reason:wrong_type"},
 			{anna, "POST", "/messages", `{"name":5,"html":"{{ x"}`, "name:wrong_type subject:required html:invalid_template"},

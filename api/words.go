@@ -115,6 +115,7 @@ var sentences = []sentence{
 
 	say("must be given", "заполните это поле"),
 	say("must not contain control characters", "не должно содержать управляющих символов"),
+	say("must not contain control characters or half characters", "не должно содержать управляющих символов и половин символов"),
 	say("must be a time as in RFC 3339, with its offset", "должно быть временем в виде RFC 3339 со смещением, например 2026-12-01T10:00:00+03:00"),
 	say("is too large a number", "число слишком велико"),
 	say("there is no such field here, or it cannot be set", "такого поля здесь нет, или его нельзя менять"),
