@@ -101,12 +101,12 @@ export const occurrencesOfMailing = (id: number, n: number) =>
         ?.items as Occurrence[],
   });
 
-/** What decides when a mailing starts. */
-export interface Timing {
+/** What decides when a mailing starts, and when it may send. */
+export type Timing = Pick<MailingInput, "end_at" | "run_minutes" | "window"> & {
   start_at: string | null;
   timezone: string;
   repeat: Repeat | null;
-}
+};
 
 /** The starts that an unsaved schedule would have; what was found stays until the next is. */
 export const occurrences = (timing: Timing, n: number) =>

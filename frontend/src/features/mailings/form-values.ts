@@ -139,10 +139,15 @@ function ruleOf({ repeat, timezone }: MailingValues): Repeat {
 
 /** When it would start. */
 export function timingOf(values: MailingValues): Timing {
+  const { on, ...window } = values.window;
+  const once = values.when !== "repeat";
   return {
     start_at: values.when === "now" ? null : instantOf(values.start_at, values.timezone),
     timezone: values.timezone,
-    repeat: values.when === "repeat" ? ruleOf(values) : null,
+    repeat: once ? null : ruleOf(values),
+    end_at: once ? instantOf(values.end_at, values.timezone) : null,
+    run_minutes: once ? null : numberOr(values.run_minutes, null),
+    window: on ? { ...window, weekdays: [...window.weekdays].sort() } : null,
   };
 }
 
@@ -155,19 +160,11 @@ export function asOfNow(values: MailingValues, now = Date.now()): MailingValues 
 
 /** The whole of it as the API takes it. */
 export function bodyOf(values: MailingValues): MailingInput {
-  const { start_at, timezone, repeat } = timingOf(values);
-  const { on, ...window } = values.window;
-  const once = values.when !== "repeat";
   return {
     name: values.name.trim(),
     message_id: Number(values.message_id),
     audience: audienceOf(values),
-    start_at,
-    timezone,
-    repeat,
-    end_at: once ? instantOf(values.end_at, timezone) : null,
-    run_minutes: once ? null : numberOr(values.run_minutes, null),
-    window: on ? { ...window, weekdays: [...window.weekdays].sort() } : null,
+    ...timingOf(values),
     from_name: values.from_name.trim(),
     from_email: values.from_email.trim(),
     reply_to: values.reply_to.trim(),

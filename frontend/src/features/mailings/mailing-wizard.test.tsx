@@ -298,6 +298,40 @@ test("of a repeating mailing whose start has come it is said that the first run 
   expect(screen.getAllByText(/The first mails go out at once/)).toHaveLength(2);
 });
 
+test("of a start it is said when its sending window opens, and that it never does", async () => {
+  ready();
+  const asked: unknown[] = [];
+  server.use(
+    http.post(at("/mailings/occurrences"), async ({ request }) => {
+      asked.push(await request.json());
+      const start = { planned_at: "2027-03-01T18:00:00Z", local: "2027-03-01T18:00:00Z", note: null };
+      return HttpResponse.json({
+        items: [
+          { ...start, opens_at: "2027-03-02T07:00:00Z" },
+          {
+            ...start,
+            planned_at: "2027-03-02T18:00:00Z",
+            opens_at: "2027-03-03T07:00:00Z",
+            never_opens: true,
+          },
+        ],
+      });
+    }),
+  );
+  const { user } = await visitSignedIn("/mailings/new?message_id=3&tag=vip");
+  await user.click(await screen.findByRole("radio", { name: "Repeating" }));
+  await user.click(button("More options"));
+  await user.click(screen.getByRole("checkbox", { name: /only at certain hours/i }));
+  await screen.findByText(/^Mails go out from .* on, when the sending window opens\.$/);
+  screen.getByText(/^Nobody is mailed: the sending window opens on /);
+  await waitFor(() =>
+    expect(asked.at(-1)).toMatchObject({
+      window: { weekdays: [1, 2, 3, 4, 5], from: "09:00", to: "18:00" },
+      run_minutes: null,
+    }),
+  );
+});
+
 test("what was wrong with a rule is forgotten with the rule", async () => {
   ready();
   server.use(

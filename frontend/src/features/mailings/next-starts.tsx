@@ -57,7 +57,7 @@ export function StartList({ items, zone }: { items: Occurrence[]; zone: string }
         {t("mailingForm.when.next", { zone: zoneName(zone, i18n.language) })}
       </Text>
       <List size="sm" spacing={4} type="ordered" className="tabular">
-        {items.map(({ planned_at, note }) => (
+        {items.map(({ planned_at, note, opens_at, never_opens }) => (
           <List.Item key={planned_at}>
             <time dateTime={planned_at} title={format.fullDateTime(planned_at)}>
               {format.weekdayTime(planned_at)}
@@ -71,6 +71,13 @@ export function StartList({ items, zone }: { items: Occurrence[]; zone: string }
             {note && (
               <Text size="xs" c="dimmed">
                 {t(`mailingForm.when.${note}`)}
+              </Text>
+            )}
+            {opens_at && (
+              <Text size="xs" c={never_opens ? "var(--mantine-color-error)" : "dimmed"}>
+                {t(never_opens ? "mailingForm.when.neverOpens" : "mailingForm.when.opens", {
+                  at: format.weekdayTime(opens_at),
+                })}
               </Text>
             )}
           </List.Item>
