@@ -352,5 +352,11 @@ func (e *Engine) pause(j *job, reason string) {
 	e.log.Error("the run is paused", "run_id", j.RunID, "mailing_id", j.Run.MailingID, "reason", reason)
 	if err := e.store.PauseRun(e.last, j.RunID, reason); err != nil {
 		e.log.Warn("the run could not be paused", "run_id", j.RunID, "error", err)
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if r := e.runs[j.RunID]; r != nil && r.streak == j.streak { // it may be resumed before all its chunks are given back
+		r.streak = r.streak.kept()
 	}
 }

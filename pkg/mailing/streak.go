@@ -1,6 +1,7 @@
 package mailing
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -130,7 +131,7 @@ func (s *streak) kept() *streak {
 	if len(s.harmed) == 0 {
 		return nil
 	}
-	return &streak{harmed: s.harmed}
+	return &streak{harmed: maps.Clone(s.harmed)}
 }
 
 // policyWords stand for 530 and 5.7.x, which are about us, whatever else they say.

@@ -73,6 +73,7 @@ func TestWhatAStreakKeeps(t *testing.T) {
 	require.Nil(t, s.kept())
 	s.harm(7, func(d *damage) { d.losses++ })
 	kept := s.kept()
+	s.harm(7, func(d *damage) { d.losses++ }) // by a chunk that has it still
 	require.Equal(t, []any{"", "", 0, int32(0), 1}, []any{kept.words, kept.tripped, kept.row, kept.sender.Load(), kept.harmed[7].losses})
 }
 

@@ -67,6 +67,9 @@ func (e *Engine) openWay(w *way, limits model.Limits) *way {
 	w.rest.calm.Store(true)
 	if !limits.None() {
 		w.limit = &allowance{ahead: e.ahead, lease: func(ctx context.Context, want int, back []store.Permits) (store.Permits, error) {
+			if want > 0 {
+				ctx = e.send // others wait for the answer too, and the run that asks first may be stopped
+			}
 			return e.store.LeasePermits(ctx, w.key, limits, want, back)
 		}}
 	}
