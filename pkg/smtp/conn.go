@@ -56,7 +56,7 @@ type conn struct {
 	denied bool         // the trial met a no, to them or to the mail they went with
 
 	mu          sync.Mutex      // guards what interrupt touches: the rest, and the deadlines
-	watched     context.Context //nolint:containedctx // its end interrupts
+	watched     context.Context //nolint:containedctx // its end interrupts; nil when it is given back
 	stop        func() bool
 	interrupted bool
 	final       bool      // the last octet may have left
@@ -101,6 +101,7 @@ func (c *conn) watchesOn(ctx context.Context) bool {
 func (c *conn) unwatch() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.watched = nil
 	return c.stop()
 }
 
@@ -109,6 +110,9 @@ func (c *conn) unwatch() bool {
 func (c *conn) interrupt() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.watched == nil { // it was given back in this moment
+		return
+	}
 	if c.final {
 		if halt := (*mailing.Halt)(nil); errors.As(context.Cause(c.watched), &halt) {
 			c.watched, c.stop = halt.Within, context.AfterFunc(halt.Within, c.interrupt)
